@@ -1,0 +1,69 @@
+"""The program: its parts are put together here, opened when it starts and closed when it stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from app.database.engine import Database
+from app.observability.requests import RequestLog
+from app.services import Services
+from app.settings import LOOPBACK, Settings
+from graphql_schema.http import GraphQLApp
+from graphql_schema.schema import build_schema
+
+WEB = Path(__file__).parent / "web" / "dist"
+
+
+def create_app(settings: Settings, url: str, key: str) -> Starlette:
+    """The ASGI application on a database that is ready; `key` is that of the personal data."""
+    database = Database(url, pool_size=settings.pool_size)
+    services = Services.of(settings, database, key)
+    graphql = GraphQLApp(build_schema(settings), services, WEB / "graphiql.html")
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await database.close()
+
+    async def healthz(_: Request) -> JSONResponse:
+        if await database.answers():
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "unavailable"}, status_code=503)
+
+    async def start(_: Request) -> RedirectResponse:
+        return RedirectResponse("/graphql")
+
+    routes: list[BaseRoute] = [
+        Route("/", start),
+        Route("/healthz", healthz),
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", graphql),
+    ]
+    if (WEB / "assets").is_dir():
+        routes.append(Mount("/assets", StaticFiles(directory=WEB / "assets")))
+    middleware = [
+        Middleware(RequestLog),
+        # A page of another site that has its name point here must not get through.
+        Middleware(
+            TrustedHostMiddleware,
+            allowed_hosts=[*LOOPBACK, *settings.allowed_hosts],
+            www_redirect=False,
+        ),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", "X-Request-Id"],
+            expose_headers=["X-Request-Id"],
+        ),
+    ]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

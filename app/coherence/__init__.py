@@ -1,0 +1,1 @@
+"""What the scores say: numpy in, numpy out. Every formula is one of docs/metrics.md."""

@@ -1,0 +1,191 @@
+"""Reads moments: sums over signals from which every number of a range is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import UUID as UUID_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.coherence.sources.spans import Span, spans
+from app.coherence.windows import ORIGIN, Cells, collect
+from app.conversations.models import Conversation
+from app.conversations.queries import readable
+from app.signals.models import Rollup1Hour, Rollup5Minutes, Signal
+from app.timerange import TimeRange
+
+MICROSECOND = 1_000_000
+
+# What PostgreSQL sends for one row of `packed`: its own binary forms, end to end.
+_ROW = np.dtype([("time", ">i8"), ("n", ">i8"), ("s1", ">f8"), ("s2", ">f8")])
+_TABLES: dict[int | None, Any] = {300: Rollup5Minutes, 3_600: Rollup1Hour, None: Signal}
+
+
+class Pool(Enum):
+    """Whose signals make one stream."""
+
+    CONVERSATION = "conversation"
+    USER = "user"
+    EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to read, of any number of pools at once."""
+
+    pool: Pool
+    range: TimeRange
+    step: int
+    """Seconds."""
+    sources: tuple[str, ...] | None = None
+    """Just these; all where None."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """The signals of one pool."""
+
+    cells: Cells
+    source_counts: dict[str, int] = field(default_factory=dict)
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+async def read(
+    connection: AsyncConnection, question: Question, pools: Sequence[UUID | None]
+) -> dict[UUID | None, Reading]:
+    """A reading of each pool (a conversation, a user, or None for everything), by one statement for all."""
+    found: dict[UUID | None, list[Any]] = {pool: [] for pool in pools}
+    for row in await connection.execute(_statement(question, pools)):
+        found[row.pool].append(row)
+    return {pool: _reading(rows, question.step) for pool, rows in found.items()}
+
+
+async def count_windows(
+    connection: AsyncConnection, question: Question, pools: Sequence[UUID | None], steps: int
+) -> dict[UUID | None, int]:
+    """How many windows of `steps` steps hold signals: counted by PostgreSQL, without bringing the cells here."""
+    parts = [_part(question, pools, span) for span in _pieces(question)]
+    cells = union_all(*parts).subquery("rows")
+    number = func.floor(func.extract("epoch", cells.c.cell - literal(ORIGIN)) / question.step)
+    distinct = select(cells.c.pool, number.label("number")).distinct().subquery("cells")
+    since = distinct.c.number - func.lag(distinct.c.number).over(
+        partition_by=distinct.c.pool, order_by=distinct.c.number
+    )
+    new = select(distinct.c.pool, func.least(steps, func.coalesce(since, steps)).label("new")).subquery("new")
+    rows = await connection.execute(select(new.c.pool, func.sum(new.c.new).label("n")).group_by(new.c.pool))
+    return {row.pool: int(row.n) for row in rows}
+
+
+def source_of(question: Question) -> str:
+    """Where the answer is read from: `rollup`, `raw` or `rollup+raw`."""
+    widths = {span.width for span in _pieces(question)}
+    return "+".join((["rollup"] if widths - {None} else []) + (["raw"] if None in widths else []))
+
+
+def _pieces(question: Question) -> list[Span]:
+    return list(spans(question.range, question.step)) or [Span(question.range, None)]  # an empty range
+
+
+def _reading(rows: Sequence[Any], step: int) -> Reading:
+    packed = np.frombuffer(b"".join(row.packed for row in rows), _ROW)
+    cells = collect(
+        *(packed[name].astype(packed[name].dtype.newbyteorder("=")) for name in ("time", "n", "s1", "s2")),
+        step * MICROSECOND,
+    )
+    return Reading(
+        cells,
+        {row.source: int(row.n) for row in rows},
+        min((row.first for row in rows), default=None),
+        max((row.last for row in rows), default=None),
+    )
+
+
+def _statement(question: Question, pools: Sequence[UUID | None]) -> Select[Any]:
+    """One row a pool and source: its cells packed into bytes, and its totals."""
+    parts = [_part(question, pools, span) for span in _pieces(question)]
+    rows = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("rows")
+    c = rows.c
+    return select(
+        c.pool,
+        c.source,
+        func.sum(c.n).label("n"),
+        func.min(c.first).label("first"),
+        func.max(c.last).label("last"),
+        func.string_agg(
+            func.timestamptz_send(c.cell)
+            .op("||")(func.int8send(c.n))
+            .op("||")(func.float8send(c.s1))
+            .op("||")(func.float8send(c.s2)),
+            literal(b""),
+        ).label("packed"),
+    ).group_by(c.pool, c.source)
+
+
+def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> Select[Any]:
+    """Moments of one span, a row a cell at least; several rows of one cell are summed afterwards."""
+    table = _TABLES[span.width]
+    raw = table is Signal
+    shifted = Signal.signal_score - 0.5
+    time = Signal.time if raw else table.bucket
+    n, s1, s2 = (
+        (func.count(), func.sum(shifted), func.sum(shifted * shifted))
+        if raw
+        else (table.n, table.s1, table.s2)
+    )
+    first, last = (Signal.time, Signal.time) if raw else (table.first_time, table.last_time)
+    cell: ColumnElement[Any] = time
+    # A conversation's rollup has hardly more rows than cells: numpy adds them up faster than a grouping here.
+    grouped = raw or question.pool is not Pool.CONVERSATION
+    if grouped:
+        width = func.make_interval(0, 0, 0, 0, 0, 0, literal(question.step, Integer))
+        cell = func.date_bin(width, time, literal(ORIGIN))
+        first, last = func.min(first), func.max(last)
+    if grouped and not raw:
+        n, s1, s2 = cast(func.sum(n), BigInteger), func.sum(s1), func.sum(s2)
+    statement = select(
+        _pool_of(question.pool, table).label("pool"),
+        table.signal_source.label("source"),
+        cell.label("cell"),
+        n.label("n"),
+        s1.label("s1"),
+        s2.label("s2"),
+        first.label("first"),
+        last.label("last"),
+    ).where(*span.range.holds(time))
+    if question.sources is not None:
+        statement = statement.where(table.signal_source.in_(question.sources))
+    if question.pool is Pool.CONVERSATION:
+        statement = statement.where(table.conversation_id.in_(pools))
+    else:
+        statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(readable())
+        if question.pool is Pool.USER:
+            statement = statement.where(Conversation.user_id.in_(pools))
+    return statement.group_by(text("pool"), text("source"), text("cell")) if grouped else statement
+
+
+def _pool_of(pool: Pool, table: Any) -> ColumnElement[Any]:
+    match pool:
+        case Pool.CONVERSATION:
+            return table.conversation_id.expression  # type: ignore[no-any-return]
+        case Pool.USER:
+            return Conversation.user_id.expression
+        case Pool.EVERYTHING:
+            return cast(null(), UUID_)

@@ -1,0 +1,48 @@
+"""Which part of a range is read from which table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+from app.coherence.windows import ORIGIN
+from app.timerange import TimeRange
+
+ROLLUPS = (3_600, 300)
+"""Widths of the rollups in seconds, widest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`range` is read from the rollup of `width` seconds, or from raw signals where that is None."""
+
+    range: TimeRange
+    width: int | None
+
+
+def spans(wanted: TimeRange, step: int) -> Iterator[Span]:
+    """`wanted` cut, in order, into whole buckets of the widest rollup that divides `step`, and what is left at
+    either end into narrower ones and raw signals. Nothing is counted twice and nothing is left out.
+    """
+    yield from _cut(wanted, tuple(width for width in ROLLUPS if step % width == 0))
+
+
+def _cut(wanted: TimeRange, widths: tuple[int, ...]) -> Iterator[Span]:
+    if wanted.start is not None and wanted.start == wanted.end:
+        return
+    if not widths:
+        yield Span(wanted, None)
+        return
+    width = timedelta(seconds=widths[0])
+    try:
+        start = wanted.start and wanted.start + (ORIGIN - wanted.start) % width
+    except OverflowError:  # in the last bucket before the year 10000
+        start = wanted.start and wanted.start.max.replace(tzinfo=UTC)
+    end = wanted.end and wanted.end - (wanted.end - ORIGIN) % width
+    if start is not None and end is not None and start >= end:
+        yield from _cut(wanted, widths[1:])
+        return
+    if start is not None:
+        yield from _cut(TimeRange(wanted.start, start), widths[1:])
+    yield Span(TimeRange(start, end), widths[0])
+    if end is not None:
+        yield from _cut(TimeRange(end, wanted.end), widths[1:])

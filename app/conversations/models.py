@@ -1,0 +1,47 @@
+"""Tables of conversations."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database.base import Table
+
+
+class ConversationStatus(Enum):
+    ACTIVE = "ACTIVE"
+    ARCHIVED = "ARCHIVED"
+    DELETED = "DELETED"
+
+
+class Conversation(Table):
+    __tablename__ = "conversations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    context_window_id: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    agent_id: Mapped[str | None]
+    title: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default="ACTIVE")
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    context_metadata: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    coherence_score_current: Mapped[float | None]
+    coherence_score_trend: Mapped[float | None]
+
+
+class ConversationActivity(Table):
+    """One row a conversation, kept by triggers: apart, so that signals never rewrite the conversation."""
+
+    __tablename__ = "conversation_activity"
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    signal_count: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    last_signal_at: Mapped[datetime | None]
+    last_received_at: Mapped[datetime | None]

@@ -1,0 +1,141 @@
+"""Reads of conversations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app import checks
+from app.conversations.models import Conversation, ConversationActivity, ConversationStatus
+from app.database.paging import Order, Page, Slice, read_page, read_pages
+from app.database.search import contains
+from app.timerange import ALWAYS, TimeRange
+
+COLUMNS = (
+    Conversation.id,
+    Conversation.context_window_id,
+    Conversation.user_id,
+    Conversation.agent_id,
+    Conversation.title,
+    Conversation.status,
+    Conversation.started_at,
+    Conversation.ended_at,
+    Conversation.updated_at,
+    Conversation.context_metadata,
+    Conversation.coherence_score_current,
+    Conversation.coherence_score_trend,
+    ConversationActivity.signal_count,
+    ConversationActivity.last_signal_at,
+)
+
+
+class ConversationOrderField(Enum):
+    STARTED_AT = "STARTED_AT"
+    LAST_SIGNAL_AT = "LAST_SIGNAL_AT"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationOrder:
+    field: ConversationOrderField = ConversationOrderField.STARTED_AT
+    descending: bool = False
+
+    def by(self) -> Order:
+        """Conversations without a signal stand last, whichever the direction."""
+        if self.field is ConversationOrderField.STARTED_AT:
+            value: ColumnElement[Any] = Conversation.started_at.expression
+        else:
+            last = "-infinity" if self.descending else "infinity"
+            value = func.coalesce(
+                ConversationActivity.last_signal_at, literal_column(f"'{last}'::timestamptz")
+            )
+        return Order(value, Conversation.id.expression, self.descending)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFilter:
+    user_id: UUID | None = None
+    agent_id: str | None = None
+    status: ConversationStatus | None = None
+    started: TimeRange = ALWAYS
+    search: str | None = None
+
+
+def readable(status: ConversationStatus | None = None) -> ColumnElement[bool]:
+    """Which conversations may be read, with all that is in them: every read goes through here.
+
+    DELETED ones are hidden from everyone who does not ask for just them.
+    """
+    if status is not None:
+        return Conversation.status == status.value
+    return Conversation.status != literal_column("'DELETED'")
+
+
+def _filtered(statement: Select[Any], wanted: ConversationFilter) -> Select[Any]:
+    statement = statement.where(readable(wanted.status), *wanted.started.holds(Conversation.started_at))
+    if wanted.user_id is not None:
+        statement = statement.where(Conversation.user_id == wanted.user_id)
+    if wanted.agent_id is not None:
+        statement = statement.where(Conversation.agent_id == checks.text("agentId", wanted.agent_id))
+    if wanted.search:
+        statement = statement.where(
+            contains(wanted.search, Conversation.title, Conversation.context_window_id)
+        )
+    return statement
+
+
+def conversations() -> Select[Any]:
+    """All of them, hidden ones too, with their activity."""
+    return select(*COLUMNS).join_from(
+        Conversation, ConversationActivity, ConversationActivity.conversation_id == Conversation.id
+    )
+
+
+async def page(
+    connection: AsyncConnection, wanted: ConversationFilter, order: ConversationOrder, page: Page
+) -> Slice[Row[Any]]:
+    return await read_page(connection, _filtered(conversations(), wanted), order.by(), page)
+
+
+async def pages_of_users(
+    connection: AsyncConnection,
+    users: Sequence[UUID],
+    wanted: ConversationFilter,
+    order: ConversationOrder,
+    page: Page,
+) -> dict[UUID, Slice[Row[Any]]]:
+    return await read_pages(
+        connection,
+        _filtered(conversations(), wanted),
+        order.by(),
+        page,
+        parent=Conversation.user_id.expression,
+        parents=users,
+    )
+
+
+async def count(connection: AsyncConnection, wanted: ConversationFilter) -> int:
+    statement = _filtered(select(func.count()).select_from(Conversation), wanted)
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def counts_of_users(
+    connection: AsyncConnection, users: Sequence[UUID], wanted: ConversationFilter
+) -> dict[UUID, int]:
+    statement = _filtered(select(Conversation.user_id, func.count().label("n")), wanted)
+    statement = statement.where(Conversation.user_id.in_(users)).group_by(Conversation.user_id)
+    return {row.user_id: row.n for row in await connection.execute(statement)}
+
+
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    rows = await connection.execute(conversations().where(readable(), Conversation.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def id_of(connection: AsyncConnection, context_window_id: str) -> UUID | None:
+    checks.text("contextWindowId", context_window_id)
+    statement = select(Conversation.id).where(readable(), Conversation.context_window_id == context_window_id)
+    return (await connection.execute(statement)).scalar_one_or_none()

@@ -1,0 +1,118 @@
+"""Changes to conversations."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, func, insert, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app import checks
+from app.conversations.models import Conversation, ConversationStatus
+from app.conversations.queries import conversations
+from app.database.engine import Database
+from app.errors import BadUserInput, Conflict, NotFound
+from app.users.service import no_such_user
+
+LONGEST_TITLE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Writes conversations. Hidden (DELETED) ones can be changed like others."""
+
+    database: Database
+
+    async def create(
+        self,
+        *,
+        context_window_id: str | None = None,
+        user_id: UUID | None = None,
+        agent_id: str | None = None,
+        title: str | None = None,
+        started_at: datetime | None = None,
+        context_metadata: Any = None,
+    ) -> Any:
+        """The new conversation's row. Conflict where another has the contextWindowId."""
+        new = uuid4()
+        values = {
+            "id": new,
+            "context_window_id": str(new)
+            if context_window_id is None
+            else checks.name("contextWindowId", context_window_id),
+            "user_id": user_id,
+            "agent_id": checks.optional_name("agentId", agent_id),
+            "title": checks.optional_name("title", title, LONGEST_TITLE),
+            "context_metadata": {}
+            if context_metadata is None
+            else checks.json_value("contextMetadata", context_metadata),
+        }
+        if started_at is not None:
+            values["started_at"] = started_at
+        try:
+            async with self.database.write() as connection:
+                await connection.execute(insert(Conversation).values(values))
+                return await _row(connection, new)
+        except IntegrityError as error:
+            if "conversations_context_window_id_key" in str(error.orig):
+                raise Conflict(
+                    "Another conversation has this contextWindowId.", field="contextWindowId"
+                ) from None
+            raise no_such_user("userId") from None
+
+    async def update(self, conversation_id: UUID, changes: dict[str, Any]) -> Any:
+        """The changed conversation's row. A field left out of `changes` stays as it is, None clears it."""
+        values = _checked(changes) | {"updated_at": func.now()}
+        async with self.database.write() as connection:
+            changed = (
+                await connection.execute(
+                    update(Conversation)
+                    .where(Conversation.id == conversation_id)
+                    .values(values)
+                    .returning(Conversation.started_at, Conversation.ended_at)
+                )
+            ).one_or_none()
+            if changed is None:
+                raise no_such_conversation("id")
+            if changed.ended_at is not None and changed.ended_at < changed.started_at:
+                raise BadUserInput(
+                    f"endedAt lies before startedAt ({changed.started_at.isoformat()}).", field="endedAt"
+                )
+            return await _row(connection, conversation_id)
+
+    async def delete(self, conversation_id: UUID) -> None:
+        """For good, with everything in it."""
+        async with self.database.write() as connection:
+            deleted = await connection.execute(delete(Conversation).where(Conversation.id == conversation_id))
+            if not deleted.rowcount:
+                raise no_such_conversation("id")
+
+
+def no_such_conversation(field: str) -> NotFound:
+    return NotFound(f"{field} names no conversation.", field=field)
+
+
+async def _row(connection: AsyncConnection, conversation_id: UUID) -> Any:
+    return (await connection.execute(conversations().where(Conversation.id == conversation_id))).one()
+
+
+def _checked(changes: dict[str, Any]) -> dict[str, Any]:
+    values = dict(changes)
+    for field, label in (("status", "status"), ("context_metadata", "contextMetadata")):
+        if field in values and values[field] is None:
+            raise BadUserInput(f"{label} cannot be null; leave it out to keep it as it is.", field=label)
+    if isinstance(status := values.get("status"), ConversationStatus):
+        values["status"] = status.value
+    checks.optional_name("title", values.get("title"), LONGEST_TITLE)
+    checks.optional_name("agentId", values.get("agent_id"))
+    checks.json_value("contextMetadata", values.get("context_metadata"))
+    checks.fraction("coherenceScoreCurrent", values.get("coherence_score_current"))
+    trend = values.get("coherence_score_trend")
+    if trend is not None and not math.isfinite(trend):
+        raise BadUserInput(
+            f"coherenceScoreTrend is {trend}; it takes a finite number.", field="coherenceScoreTrend"
+        )
+    return values

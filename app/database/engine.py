@@ -1,0 +1,118 @@
+"""The pool of connections to PostgreSQL."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.errors import Unavailable
+
+
+def asyncpg_url(url: str) -> URL:
+    """`url` (postgres://, postgresql://, with libpq's `sslmode`) as SQLAlchemy's asyncpg dialect takes it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ValueError(f"COHERENCE_DATABASE_URL names {parsed.drivername}; it takes postgresql://…")
+    query = dict(parsed.query)
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return parsed.set(drivername="postgresql+asyncpg", query=query)
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+class Database:
+    """Connections for one job each: `read()` for one statement or a few that need not agree, `write()` for a
+    transaction. Nobody keeps one while waiting for something else that needs one (a loader, above all).
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            asyncpg_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            json_serializer=_to_json,
+            hide_parameters=True,
+            connect_args={"server_settings": {"application_name": "coherence", "timezone": "UTC"}},
+        )
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements each see the newest committed state. Unavailable where there is none."""
+        with _unavailable():
+            async with self._autocommit.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed at the end of the block and rolled back where it raises."""
+        with _unavailable():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    async def answers(self) -> bool:
+        """Whether the database answers within two seconds."""
+        try:
+            async with asyncio.timeout(2), self.read() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except (TimeoutError, Unavailable, DBAPIError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def driver(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+    """Asyncpg's own connection, inside the same transaction: for statements on whole columns."""
+    return cast(
+        "asyncpg.Connection[asyncpg.Record]", (await connection.get_raw_connection()).driver_connection
+    )
+
+
+class _unavailable:  # noqa: N801 - reads as the context manager it is
+    """Turns the database's absence into `Unavailable`."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if is_unavailable(error):
+            raise Unavailable("The database cannot be reached at the moment; try again.") from error
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Whether `error` says that the database is gone, starting, stopping or out of connections."""
+    if isinstance(error, DBAPIError):
+        return (
+            error.connection_invalidated
+            or is_unavailable(getattr(error.orig, "__cause__", None))
+            or (
+                isinstance(error, InterfaceError | OperationalError)
+                and not isinstance(getattr(error.orig, "__cause__", None), asyncpg.PostgresError)
+            )
+        )
+    return isinstance(
+        error,
+        PoolTimeout
+        | ConnectionError
+        | FileNotFoundError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.AdminShutdownError
+        | asyncpg.CrashShutdownError
+        | asyncpg.TooManyConnectionsError
+        | asyncpg.InterfaceError,
+    )

@@ -1,0 +1,60 @@
+"""Alembic, called by the program."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from alembic import command
+from app.database.engine import Database
+
+INI = Path(__file__).parents[2] / "alembic.ini"
+
+
+class SchemaMismatch(RuntimeError):
+    """The database's tables are not those of this version of the program."""
+
+
+async def upgrade(database: Database) -> bool:
+    """Applies every migration that is missing, in one transaction; whether the database was empty before."""
+    fresh = await _current(database) is None
+    await _run(database, command.upgrade, "head")
+    return fresh
+
+
+async def move(database: Database, revision: str) -> None:
+    """Goes up or down to `revision` (`head`, `base` or a number), in one transaction."""
+    script = ScriptDirectory.from_config(Config(INI))
+    applied = {step.revision for step in script.iterate_revisions(await _current(database) or "base", "base")}
+    target = "base" if revision == "base" else script.get_revision(revision).revision
+    down = target == "base" or target in applied
+    await _run(database, command.downgrade if down else command.upgrade, target)
+
+
+async def _run(database: Database, action: Callable[[Config, str], None], revision: str) -> None:
+    def run(connection: Connection) -> None:
+        config = Config(INI)
+        config.attributes["connection"] = connection
+        action(config, revision)
+
+    async with database.write() as connection:
+        await connection.run_sync(run)
+
+
+async def _current(database: Database) -> str | None:
+    async with database.read() as connection:
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def require_current(database: Database) -> None:
+    """Raises SchemaMismatch, saying what to run, where the database is not at this program's version."""
+    head = ScriptDirectory.from_config(Config(INI)).get_current_head()
+    current = await _current(database)
+    if current != head:
+        raise SchemaMismatch(
+            f"The database's schema is at version {current or 'none'}, this program's is {head}. "
+            "Run `coherence migrate` with the same COHERENCE_DATABASE_URL, then start again."
+        )

@@ -1,0 +1,17 @@
+"""The database that the settings name: made ready, or refused with what to do about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.database.embedded import EmbeddedPostgres
+from app.settings import Settings
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """URL of the external database, or of the embedded one, which runs for as long as the block does."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+    else:
+        with EmbeddedPostgres(settings.data_dir) as url:
+            yield url

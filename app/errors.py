@@ -1,0 +1,34 @@
+"""Failures that a caller is told about. Anything else is a fault of the server."""
+
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """A request, or one item of a batch, that cannot be carried out.
+
+    `message` is written for the caller; `field` names the input at fault, `index` the item of a batch.
+    """
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str, *, field: str | None = None, index: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.index = index
+
+
+class BadUserInput(Refused):
+    code = "BAD_USER_INPUT"
+
+
+class NotFound(Refused):
+    code = "NOT_FOUND"
+
+
+class Conflict(Refused):
+    code = "CONFLICT"
+
+
+class Unavailable(Refused):
+    code = "UNAVAILABLE"

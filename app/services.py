@@ -1,0 +1,32 @@
+"""What the API asks: opened and closed with the program."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.conversations.service import Conversations
+from app.database.engine import Database
+from app.observability.statistics import Statistics
+from app.settings import Settings
+from app.signals.ingest import Signals
+from app.users.service import Users
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    database: Database
+    users: Users
+    conversations: Conversations
+    signals: Signals
+    statistics: Statistics = field(default_factory=Statistics)
+
+    @classmethod
+    def of(cls, settings: Settings, database: Database, key: str) -> "Services":
+        """`key` is that of the personal data."""
+        return cls(
+            settings,
+            database,
+            Users(database, key),
+            Conversations(database),
+            Signals(database, timedelta(seconds=settings.clock_skew)),
+        )

@@ -1,0 +1,115 @@
+"""Every environment variable, typed, with its meaning and default. `.env` in the working folder is read too."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.coherence.coherence import Weights
+from app.duration import Duration
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+
+
+def _words(value: Any) -> Any:
+    """`a, b` as a tuple of its words."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _durations(value: Any) -> Any:
+    return tuple(Duration.parse(word) for word in _words(value)) if isinstance(value, str) else value
+
+
+type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+type Durations = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_durations)]
+
+
+class Settings(BaseSettings):
+    """The server's configuration, from the environment."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    host: str = Field("127.0.0.1", alias="HOST", description="Address to listen on.")
+    port: int = Field(8002, alias="PORT", ge=0, le=65_535, description="Port to listen on.")
+    data_dir: Path = Field(
+        Path(".coherence"),
+        alias="COHERENCE_DATA_DIR",
+        description="Folder of the embedded PostgreSQL and of the key file it makes.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        alias="COHERENCE_DATABASE_URL",
+        description="PostgreSQL to use in place of the embedded one: postgresql://user:password@host/database.",
+    )
+    pgcrypto_key: SecretStr | None = Field(
+        None,
+        alias="PGCRYPTO_KEY",
+        description="Key of the personal data. Needed with COHERENCE_DATABASE_URL; else made in the data folder.",
+    )
+    demo: bool = Field(
+        default=True, alias="DEMO", description="Fill an empty embedded database with a small demo."
+    )
+    trust_network: bool = Field(
+        default=False,
+        alias="COHERENCE_TRUST_NETWORK",
+        description="Allow an address other than loopback: for containers, whose network is the wall.",
+    )
+    allowed_hosts: Words = Field(
+        (),
+        alias="COHERENCE_ALLOWED_HOSTS",
+        description="Host names besides loopback's that a request may name, separated by commas.",
+    )
+    allowed_origins: Words = Field(
+        (),
+        alias="COHERENCE_ALLOWED_ORIGINS",
+        description="Origins of front ends elsewhere that may call over HTTP and WebSocket.",
+    )
+    default_windows: Durations = Field(
+        (Duration(3_600), Duration(86_400)),
+        alias="DEFAULT_WINDOWS",
+        description="Windows that front ends should offer: `status.configuredWindows`.",
+    )
+    clock_skew: int = Field(
+        300,
+        alias="COHERENCE_CLOCK_SKEW",
+        ge=0,
+        description="Seconds that a signal's timestamp may lie ahead of the server's clock.",
+    )
+    max_depth: int = Field(15, alias="COHERENCE_MAX_DEPTH", description="Deepest nesting of a document.")
+    max_aliases: int = Field(200, alias="COHERENCE_MAX_ALIASES", description="Most aliases in a document.")
+    max_tokens: int = Field(5_000, alias="COHERENCE_MAX_TOKENS", description="Most tokens in a document.")
+    max_cost: int = Field(
+        100_000, alias="COHERENCE_MAX_COST", description="Most rows that one operation may be able to return."
+    )
+    max_body: int = Field(
+        32_000_000, alias="COHERENCE_MAX_BODY", description="Largest request body, in bytes."
+    )
+    pool_size: int = Field(
+        10, alias="COHERENCE_POOL_SIZE", ge=1, description="Connections to the database, at most."
+    )
+    diversity_weight: float = Field(
+        0.05, alias="COHERENCE_DIVERSITY_WEIGHT", description="Weight of source diversity in coherence."
+    )
+    stability_weight: float = Field(
+        0.10, alias="COHERENCE_STABILITY_WEIGHT", description="Weight of instability in coherence."
+    )
+    trend_weight: float = Field(
+        0.05, alias="COHERENCE_TREND_WEIGHT", description="Weight of the trend in coherence."
+    )
+    log_level: str = Field("info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error.")
+
+    @property
+    def weights(self) -> Weights:
+        return Weights(self.diversity_weight, self.stability_weight, self.trend_weight)
+
+    @model_validator(mode="after")
+    def _stay_on_loopback(self) -> Self:
+        if self.host not in LOOPBACK and not self.trust_network:
+            raise ValueError(
+                f"HOST is {self.host}: without sign-in the server listens on loopback alone (127.0.0.1). "
+                "Where the network itself is trusted, as inside a container, set COHERENCE_TRUST_NETWORK=1."
+            )
+        return self

@@ -1,0 +1,267 @@
+"""The way in: signals are checked one by one and written all at once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.checks import NAME_LENGTH, fault_of_json, fault_of_text
+from app.conversations import queries as conversations
+from app.conversations.service import no_such_conversation
+from app.database.engine import Database, driver
+from app.errors import BadUserInput, Refused
+from app.signals.models import Signal
+from app.signals.queries import SignalKey
+
+
+class NewSignal(Protocol):
+    """A signal as a producer sends it: the contract's SignalInput."""
+
+    context_window_id: str
+    timestamp: datetime | None
+    raw_content: str | None
+    signal_source: str
+    signal_score: float
+    signal_vector: str | None
+    emotional_tone: float | None
+    escalate_flag: int
+    agent_id: str | None
+    user_id: str | None
+    payload: Any
+    relationship_context: str | None
+    diagnostic_notes: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of a batch: for every item, in order, its key or why it was refused."""
+
+    results: list[SignalKey | Refused]
+    transaction_id: str | None
+    """PostgreSQL's own, for tracing; None where nothing was stored."""
+
+
+# In the order in which they are checked; the names are the contract's.
+_KEYS = (
+    ("contextWindowId", "context_window_id"),
+    ("signalSource", "signal_source"),
+    ("agentId", "agent_id"),
+    ("userId", "user_id"),
+    ("signalVector", "signal_vector"),
+)
+_TEXTS = (
+    ("rawContent", "raw_content"),
+    ("relationshipContext", "relationship_context"),
+    ("diagnosticNotes", "diagnostic_notes"),
+)
+
+
+def fault_of(signal: NewSignal, latest: datetime) -> BadUserInput | None:
+    """Why `signal` cannot be stored, or None; `latest` is the last instant that it may name."""
+    if signal.timestamp is not None and signal.timestamp > latest:
+        return _bad(
+            "timestamp",
+            f"lies after {latest.isoformat(timespec='seconds')}, which is as far ahead"
+            " of the server's clock as is allowed",
+        )
+    if not 0 <= signal.signal_score <= 1:
+        return _bad("signalScore", f"is {signal.signal_score}; it takes a number from 0 to 1")
+    if signal.emotional_tone is not None and not 0 <= signal.emotional_tone <= 1:
+        return _bad("emotionalTone", f"is {signal.emotional_tone}; it takes a number from 0 to 1")
+    if signal.escalate_flag not in {0, 1}:
+        return _bad("escalateFlag", f"is {signal.escalate_flag}; it takes 0 or 1")
+    for field, attribute in _KEYS:
+        value = getattr(signal, attribute)
+        if value is None:
+            continue
+        if not 1 <= len(value) <= NAME_LENGTH:
+            return _bad(field, f"has {len(value)} characters; it takes 1 to {NAME_LENGTH}")
+        if fault := fault_of_text(value):
+            return _bad(field, fault)
+    for field, attribute in _TEXTS:
+        value = getattr(signal, attribute)
+        if value is not None and (fault := fault_of_text(value)):
+            return _bad(field, fault)
+    if signal.payload is not None and (fault := fault_of_json(signal.payload)):
+        return _bad("payload", fault)
+    return None
+
+
+def _bad(field: str, fault: str) -> BadUserInput:
+    return BadUserInput(f"{field} {fault}.", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Writes signals."""
+
+    database: Database
+    clock_skew: timedelta
+
+    async def ingest(
+        self,
+        signals: Sequence[NewSignal],
+        now: datetime,
+        *,
+        all_or_nothing: bool = False,
+        create_conversations: bool = False,
+    ) -> Ingested:
+        """Stores the batch in one transaction.
+
+        Of a batch that is `all_or_nothing` the first refused item is raised, with its index, and nothing is
+        stored; of another every valid item is stored. `create_conversations` opens what is not there yet.
+        """
+        async with self.database.write() as connection:
+            return await store(
+                connection,
+                signals,
+                now,
+                now + self.clock_skew,
+                all_or_nothing=all_or_nothing,
+                create_conversations=create_conversations,
+            )
+
+    async def delete(self, keys: Sequence[SignalKey]) -> int:
+        """Deletes those that may be read; how many there were."""
+        wanted = (
+            select(Signal.time, Signal.id)
+            .join(conversations.Conversation)
+            .where(conversations.readable(), tuple_(Signal.time, Signal.id).in_(keys))
+            .order_by(Signal.time, Signal.id)
+            .with_for_update(of=Signal)
+        )
+        async with self.database.write() as connection:
+            found = [tuple(row) for row in await connection.execute(wanted)]
+            deleted = await connection.execute(
+                delete(Signal).where(tuple_(Signal.time, Signal.id).in_(found))
+            )
+            return deleted.rowcount
+
+
+async def store(
+    connection: AsyncConnection,
+    signals: Sequence[NewSignal],
+    now: datetime,
+    latest: datetime,
+    *,
+    all_or_nothing: bool,
+    create_conversations: bool,
+) -> Ingested:
+    """`Signals.ingest` within the caller's transaction."""
+    results: list[Any] = [fault_of(signal, latest) for signal in signals]
+    pg = await driver(connection)
+    valid = [index for index, fault in enumerate(results) if fault is None]
+    known = await _conversations(pg, [signals[index] for index in valid], now, create=create_conversations)
+    stored = []
+    for index in valid:
+        if signals[index].context_window_id in known:
+            stored.append(index)
+        else:
+            results[index] = no_such_conversation("contextWindowId")
+    if all_or_nothing:
+        _raise_first(results)
+    if not stored:
+        return Ingested(results, None)
+    rows = await _insert(pg, [signals[index] for index in stored], known, now)
+    for index, row in zip(stored, rows, strict=True):
+        results[index] = (row["time"], row["id"])
+    return Ingested(results, await pg.fetchval("SELECT pg_current_xact_id()::text"))
+
+
+def _raise_first(results: Sequence[Refused | None]) -> None:
+    for index, fault in enumerate(results):
+        if fault is not None:
+            fault.index = index
+            raise fault
+
+
+# Locked in the order of their ids against being deleted before the signals are in.
+_FIND = """
+SELECT id, context_window_id FROM conversations
+WHERE context_window_id = ANY($1) AND status <> 'DELETED' ORDER BY id FOR KEY SHARE
+"""
+
+_OPEN = """
+INSERT INTO conversations (context_window_id, started_at)
+SELECT * FROM unnest($1::text[], $2::timestamptz[]) AS new (key, started) ORDER BY key
+ON CONFLICT (context_window_id) DO NOTHING
+"""
+
+
+async def _conversations(
+    pg: "asyncpg.Connection[asyncpg.Record]", signals: Sequence[NewSignal], now: datetime, *, create: bool
+) -> dict[str, UUID]:
+    """Ids of the signals' conversations by contextWindowId; hidden ones are left out."""
+    started: dict[str, datetime] = {}
+    for signal in signals:
+        key, time = signal.context_window_id, signal.timestamp or now
+        if key not in started or time < started[key]:
+            started[key] = time
+    known = {row[1]: row[0] for row in await pg.fetch(_FIND, list(started))}
+    missing = started.keys() - known.keys()
+    if create and missing:
+        await pg.execute(_OPEN, list(missing), [started[key] for key in missing])
+        known |= {row[1]: row[0] for row in await pg.fetch(_FIND, list(missing))}
+    return known
+
+
+_COLUMNS = (
+    ("time", "timestamptz"),
+    ("conversation_id", "uuid"),
+    ("received_at", "timestamptz"),
+    ("user_id", "text"),
+    ("agent_id", "text"),
+    ("signal_source", "text"),
+    ("signal_score", "float8"),
+    ("emotional_tone", "float8"),
+    ("escalate_flag", "int2"),
+    ("raw_content", "text"),
+    ("signal_vector", "text"),
+    ("payload", "jsonb"),
+    ("relationship_context", "text"),
+    ("diagnostic_notes", "text"),
+)
+
+# Ids grow in the order of the items: they are drawn in that order, and come back in it.
+_INSERT = f"""
+INSERT INTO signals ({", ".join(name for name, _ in _COLUMNS)})
+SELECT {", ".join(name for name, _ in _COLUMNS)}
+FROM unnest({", ".join(f"${i}::{kind}[]" for i, (_, kind) in enumerate(_COLUMNS, 1))})
+    WITH ORDINALITY AS new ({", ".join(name for name, _ in _COLUMNS)}, place)
+ORDER BY place RETURNING time, id
+"""
+
+
+async def _insert(
+    pg: "asyncpg.Connection[asyncpg.Record]",
+    signals: Sequence[NewSignal],
+    known: dict[str, UUID],
+    now: datetime,
+) -> list[asyncpg.Record]:
+    return await pg.fetch(
+        _INSERT,
+        [signal.timestamp or now for signal in signals],
+        [known[signal.context_window_id] for signal in signals],
+        [now] * len(signals),
+        [signal.user_id for signal in signals],
+        [signal.agent_id for signal in signals],
+        [signal.signal_source for signal in signals],
+        [signal.signal_score for signal in signals],
+        [signal.emotional_tone for signal in signals],
+        [signal.escalate_flag for signal in signals],
+        [signal.raw_content for signal in signals],
+        [signal.signal_vector for signal in signals],
+        ["{}" if signal.payload is None else _json(signal.payload) for signal in signals],
+        [signal.relationship_context for signal in signals],
+        [signal.diagnostic_notes for signal in signals],
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

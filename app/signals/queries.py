@@ -1,0 +1,217 @@
+"""Reads of signals."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Integer, Row, Select, case, func, literal, select, tuple_, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app import checks
+from app.coherence.sources.spans import Span, spans
+from app.coherence.windows import ORIGIN
+from app.conversations import queries as conversations
+from app.conversations.models import Conversation
+from app.database.paging import Order, Page, Slice, read_page, read_pages
+from app.errors import BadUserInput
+from app.signals.models import Rollup1Hour, Rollup5Minutes, Signal
+from app.timerange import ALWAYS, TimeRange
+
+type SignalKey = tuple[datetime, int]
+"""Time and id: a bare id would have to be looked for in every chunk of a hypertable."""
+
+COLUMNS = (
+    Signal.time,
+    Signal.id,
+    Signal.conversation_id,
+    Signal.received_at,
+    Signal.user_id,
+    Signal.agent_id,
+    Signal.signal_source,
+    Signal.signal_score,
+    Signal.emotional_tone,
+    Signal.escalate_flag,
+    Signal.raw_content,
+    Signal.signal_vector,
+    Signal.payload,
+    Signal.relationship_context,
+    Signal.diagnostic_notes,
+    Conversation.context_window_id,
+)
+
+ORDER = Order(Signal.time.expression, Signal.id.expression)
+
+MOST_BUCKETS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFilter:
+    range: TimeRange = ALWAYS
+    sources: tuple[str, ...] | None = None
+    agent_id: str | None = None
+    user_id: str | None = None
+    escalated: bool | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+
+
+def named_sources(sources: Collection[str] | None) -> tuple[str, ...] | None:
+    """`sources` without repetitions, in order; BadUserInput where there is none in the list."""
+    if sources is None:
+        return None
+    if not sources:
+        raise BadUserInput("sources is empty; name at least one, or leave it out for all.", field="sources")
+    return tuple(sorted({checks.text("sources", source) for source in sources}))
+
+
+def _filtered(statement: Select[Any], wanted: SignalFilter) -> Select[Any]:
+    statement = statement.where(*wanted.range.holds(Signal.time))
+    if wanted.sources is not None:
+        statement = statement.where(Signal.signal_source.in_(wanted.sources))
+    if wanted.agent_id is not None:
+        statement = statement.where(Signal.agent_id == checks.text("agentId", wanted.agent_id))
+    if wanted.user_id is not None:
+        statement = statement.where(Signal.user_id == checks.text("userId", wanted.user_id))
+    if wanted.escalated is not None:
+        statement = statement.where(Signal.escalate_flag == int(wanted.escalated))
+    if wanted.min_score is not None:
+        statement = statement.where(Signal.signal_score >= wanted.min_score)
+    if wanted.max_score is not None:
+        statement = statement.where(Signal.signal_score <= wanted.max_score)
+    return statement
+
+
+def _signals() -> Select[Any]:
+    return select(*COLUMNS).join_from(Signal, Conversation)
+
+
+async def page(connection: AsyncConnection, wanted: SignalFilter, page: Page) -> Slice[Row[Any]]:
+    """Of all conversations that may be read, as one list."""
+    statement = _filtered(_signals(), wanted).where(conversations.readable())
+    return await read_page(connection, statement, ORDER, page)
+
+
+async def pages_of_conversations(
+    connection: AsyncConnection, ids: Sequence[UUID], wanted: SignalFilter, page: Page
+) -> dict[UUID, Slice[Row[Any]]]:
+    """Of conversations that the caller has been allowed to read."""
+    return await read_pages(
+        connection,
+        _filtered(_signals(), wanted),
+        ORDER,
+        page,
+        parent=Signal.conversation_id.expression,
+        parents=ids,
+    )
+
+
+async def count(connection: AsyncConnection, wanted: SignalFilter) -> int:
+    statement = select(func.count()).select_from(Signal).join(Conversation).where(conversations.readable())
+    return (await connection.execute(_filtered(statement, wanted))).scalar_one()
+
+
+async def counts_of_conversations(
+    connection: AsyncConnection, ids: Sequence[UUID], wanted: SignalFilter
+) -> dict[UUID, int]:
+    statement = (
+        _filtered(select(Signal.conversation_id, func.count().label("n")), wanted)
+        .where(Signal.conversation_id.in_(ids))
+        .group_by(Signal.conversation_id)
+    )
+    return {row.conversation_id: row.n for row in await connection.execute(statement)}
+
+
+async def by_keys(connection: AsyncConnection, keys: Sequence[SignalKey]) -> dict[SignalKey, Row[Any]]:
+    statement = _signals().where(conversations.readable(), tuple_(Signal.time, Signal.id).in_(keys))
+    return {(row.time, row.id): row for row in await connection.execute(statement)}
+
+
+async def last_ingest(connection: AsyncConnection) -> datetime | None:
+    """When the newest signal that may be read was received."""
+    from app.conversations.models import ConversationActivity
+
+    statement = (
+        select(func.max(ConversationActivity.last_received_at))
+        .join_from(ConversationActivity, Conversation)
+        .where(conversations.readable())
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def buckets(
+    connection: AsyncConnection,
+    *,
+    seconds: int,
+    range: TimeRange = ALWAYS,  # noqa: A002 - the contract's name
+    conversation_id: UUID | None = None,
+    sources: tuple[str, ...] | None = None,
+    agent_id: str | None = None,
+) -> Sequence[Row[Any]]:
+    """(bucket, signal_source, agent_id, average score, average tone, count) of every bucket that holds signals.
+
+    Buckets are `seconds` wide from metrics.md's origin. More than 50 000 rows: BadUserInput.
+    """
+
+    def part(span: Span) -> Select[Any]:
+        table: Any = {300: Rollup5Minutes, 3_600: Rollup1Hour, None: Signal}[span.width]
+        if table is Signal:
+            time, sums = (
+                Signal.time,
+                (
+                    Signal.agent_id,
+                    literal(1).label("n"),
+                    (Signal.signal_score - 0.5).label("s1"),
+                    func.coalesce(Signal.emotional_tone, 0).label("tone_sum"),
+                    case((Signal.emotional_tone.is_(None), 0), else_=1).label("tone_count"),
+                ),
+            )
+        else:
+            time, sums = (
+                table.bucket,
+                (
+                    func.nullif(table.agent_id, "").label("agent_id"),
+                    table.n,
+                    table.s1,
+                    table.tone_sum,
+                    table.tone_count,
+                ),
+            )
+        width = func.make_interval(0, 0, 0, 0, 0, 0, literal(seconds, Integer))
+        statement = select(
+            func.date_bin(width, time, literal(ORIGIN)).label("bucket"), table.signal_source, *sums
+        ).where(*span.range.holds(time))
+        if conversation_id is None:
+            statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
+                conversations.readable()
+            )
+        else:
+            statement = statement.where(table.conversation_id == conversation_id)
+        if sources is not None:
+            statement = statement.where(table.signal_source.in_(sources))
+        if agent_id is not None:
+            statement = statement.where(table.agent_id == checks.text("agentId", agent_id))
+        return statement
+
+    parts = union_all(*(part(span) for span in spans(range, seconds))).subquery("part")
+    n = func.sum(parts.c.n)
+    key = (parts.c.bucket, parts.c.signal_source, parts.c.agent_id)
+    statement = (
+        select(
+            *key,
+            (0.5 + func.sum(parts.c.s1) / n).label("avg_score"),
+            (func.sum(parts.c.tone_sum) / func.nullif(func.sum(parts.c.tone_count), 0)).label("avg_tone"),
+            n.label("n"),
+        )
+        .group_by(*key)
+        .order_by(parts.c.bucket, parts.c.signal_source, parts.c.agent_id.asc().nulls_last())
+        .limit(MOST_BUCKETS + 1)
+    )
+    rows = (await connection.execute(statement)).all()
+    if len(rows) > MOST_BUCKETS:
+        raise BadUserInput(
+            f"There are more than {MOST_BUCKETS} rows; take a wider duration or a shorter range.",
+            field="duration",
+        )
+    return rows

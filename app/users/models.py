@@ -1,0 +1,35 @@
+"""Table of users."""
+
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from sqlalchemy import func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database.base import Table
+
+
+class Role(Enum):
+    EDUCATOR = "EDUCATOR"
+    COACH = "COACH"
+    ADMIN = "ADMIN"
+
+
+class User(Table):
+    """`email`, `phone` and `address` are ciphertext of pgcrypto: a trigger encrypts what is written there."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    username: Mapped[str]
+    name: Mapped[str | None]
+    role: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_login_at: Mapped[datetime | None]
+    email: Mapped[bytes | None]
+    phone: Mapped[bytes | None]
+    address: Mapped[bytes | None]
+    email_index: Mapped[bytes | None] = mapped_column(unique=True)

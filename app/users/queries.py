@@ -1,0 +1,83 @@
+"""Reads of users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app import checks
+from app.database.paging import Order, Page, Slice, read_page
+from app.database.search import contains
+from app.users.models import Role, User
+
+COLUMNS = (
+    User.id,
+    User.username,
+    User.name,
+    User.role,
+    User.is_active,
+    User.created_at,
+    User.last_login_at,
+    User.updated_at,
+)
+
+ORDER = Order(User.created_at.expression, User.id.expression)
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    search: str | None = None
+    role: Role | None = None
+    is_active: bool | None = None
+
+
+def readable() -> ColumnElement[bool]:
+    """Which users may be read: every read of users goes through here."""
+    return true()
+
+
+def _filtered(statement: Select[Any], wanted: UserFilter) -> Select[Any]:
+    statement = statement.where(readable())
+    if wanted.search:
+        statement = statement.where(contains(wanted.search, User.username, User.name))
+    if wanted.role is not None:
+        statement = statement.where(User.role == wanted.role.value)
+    if wanted.is_active is not None:
+        statement = statement.where(User.is_active == wanted.is_active)
+    return statement
+
+
+async def page(connection: AsyncConnection, wanted: UserFilter, page: Page) -> Slice[Row[Any]]:
+    return await read_page(connection, _filtered(select(*COLUMNS), wanted), ORDER, page)
+
+
+async def count(connection: AsyncConnection, wanted: UserFilter) -> int:
+    statement = _filtered(select(func.count()).select_from(User), wanted)
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    rows = await connection.execute(select(*COLUMNS).where(readable(), User.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def id_of(connection: AsyncConnection, username: str) -> UUID | None:
+    """The user of that name, in any case."""
+    checks.text("username", username)
+    statement = select(User.id).where(readable(), func.lower(User.username) == func.lower(username))
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def personal_information(
+    connection: AsyncConnection, ids: Sequence[UUID], key: str
+) -> dict[UUID, Row[Any]]:
+    """email, phone and address of each, in plain; the caller answers for who may see them."""
+    plain = [
+        func.pgp_sym_decrypt(column, key).label(column.key)
+        for column in (User.email, User.phone, User.address)
+    ]
+    rows = await connection.execute(select(User.id, *plain).where(readable(), User.id.in_(ids)))
+    return {row.id: row for row in rows}

@@ -1,0 +1,97 @@
+"""Changes to users."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app import checks
+from app.conversations.models import Conversation
+from app.database.engine import Database
+from app.errors import BadUserInput, Conflict, NotFound
+from app.users import encryption
+from app.users.models import Role, User
+from app.users.queries import COLUMNS, readable
+
+PERSONAL = ("email", "phone", "address")
+LONGEST_PERSONAL = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Writes users; holds the key of their personal data."""
+
+    database: Database
+    key: str
+
+    async def create(
+        self, *, username: str, role: Role = Role.EDUCATOR, name: str | None = None, **personal: str | None
+    ) -> Any:
+        """The new user's row. Conflict where another has the username or the e-mail, in any case."""
+        values = {"username": checks.name("username", username), "role": role.value}
+        values |= _checked({"name": name, **personal})
+        return await self._write(insert(User).values(values).returning(*COLUMNS))
+
+    async def update(self, user_id: UUID, changes: dict[str, Any]) -> Any:
+        """The changed user's row. A field left out of `changes` stays as it is, None clears it."""
+        values = _checked(changes) | {"updated_at": func.now()}
+        statement = update(User).where(User.id == user_id, readable()).values(values).returning(*COLUMNS)
+        return await self._write(statement)
+
+    async def _write(self, statement: Any) -> Any:
+        try:
+            async with self.database.write() as connection:
+                await encryption.hand_over(connection, self.key)
+                row = (await connection.execute(statement)).one_or_none()
+        except IntegrityError as error:
+            raise _conflict(error) from None
+        if row is None:
+            raise no_such_user("id")
+        return row
+
+    async def delete(self, user_id: UUID) -> None:
+        """For good, with the user's conversations and all that is in them."""
+        async with self.database.write() as connection:
+            await _lock_conversations(connection, user_id)
+            deleted = await connection.execute(delete(User).where(User.id == user_id, readable()))
+            if not deleted.rowcount:
+                raise no_such_user("id")
+
+
+async def _lock_conversations(connection: AsyncConnection, user_id: UUID) -> None:
+    """In the order in which ingestion locks them, so that the two never wait for each other in a circle."""
+    await connection.execute(
+        select(Conversation.id)
+        .where(Conversation.user_id == user_id)
+        .order_by(Conversation.id)
+        .with_for_update()
+    )
+
+
+def no_such_user(field: str) -> NotFound:
+    return NotFound(f"{field} names no user.", field=field)
+
+
+def _checked(changes: dict[str, Any]) -> dict[str, Any]:
+    """Columns to write: personal data as bytes for the trigger to encrypt."""
+    values: dict[str, Any] = {}
+    for field, value in changes.items():
+        if field in PERSONAL:
+            text = checks.optional_name(field, value, LONGEST_PERSONAL)
+            values[field] = None if text is None else text.encode()
+        elif field == "name":
+            values[field] = checks.optional_name(field, value)
+        elif value is None:
+            label = "isActive" if field == "is_active" else field
+            raise BadUserInput(f"{label} cannot be null; leave it out to keep it as it is.", field=label)
+        else:
+            values[field] = value.value if isinstance(value, Role) else value
+    return values
+
+
+def _conflict(error: IntegrityError) -> Conflict:
+    field = "email" if "users_email_index_key" in str(error.orig) else "username"
+    return Conflict(f"Another user has this {field} (in any case).", field=field)

@@ -1,0 +1,24 @@
+import 'graphiql/setup-workers/vite'
+import 'graphiql/style.css'
+import './page.css'
+
+import { createGraphiQLFetcher } from '@graphiql/toolkit'
+import { GraphiQL } from 'graphiql'
+import { createRoot } from 'react-dom/client'
+
+import { examples } from './examples'
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('graphiql.html has no #root')
+
+createRoot(root).render(
+  <GraphiQL
+    fetcher={createGraphiQLFetcher({ url: '/graphql' })}
+    defaultTabs={examples}
+    defaultEditorToolsVisibility="variables"
+    // The variables editor would otherwise mark an object as an error wherever a custom scalar stands.
+    customScalarSchemas={{ JSON: {} }}
+  >
+    <GraphiQL.Logo>Coherence</GraphiQL.Logo>
+  </GraphiQL>,
+)

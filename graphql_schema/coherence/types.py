@@ -1,0 +1,195 @@
+"""Drift and coherence; metrics.md defines every number."""
+
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from importlib.metadata import version
+from typing import Self
+
+import numpy as np
+import strawberry
+
+from app.coherence.drift import levels
+from app.coherence.sources.analysis import Analysis
+from app.coherence.windows import Floats, Ints, bounds
+
+ENGINE_VERSION = version("coherence")
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@strawberry.enum
+class DriftLevel(Enum):
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+@strawberry.type
+class SourceCount:
+    source: str
+    count: int
+
+
+@strawberry.type(description="A window that holds signals; others are never listed.")
+class DriftMetric:
+    window_start: datetime
+    window_end: datetime
+    signal_count: int = strawberry.field(description="Those inside both the window and the range.")
+    mean: float
+    variance: float = strawberry.field(description="Population variance of the window's scores, 0 to 0.25.")
+    drift_score: float | None = strawberry.field(
+        description="Variance over its largest possible value, 0 to 1; null under two signals."
+    )
+    level: DriftLevel | None
+    coherence_trend: float | None = strawberry.field(
+        description="(1 - driftScore) less that of the window listed before; null for the first and next to a null."
+    )
+
+
+@strawberry.type(
+    description="The same windows as `driftMetrics`, one array a field: for charts of thousands of points."
+)
+class DriftSeries:
+    window_start: list[datetime]
+    signal_count: list[int]
+    mean: list[float]
+    variance: list[float]
+    drift_score: list[float | None]
+
+
+@strawberry.type
+class CoherenceAdjustments:
+    source_diversity: float
+    stability: float
+    trend: float
+
+
+@strawberry.type
+class CalculationInputs:
+    start_ts: datetime | None
+    end_ts: datetime | None
+    source: str = strawberry.field(
+        description="Where the numbers were read from: `continuous_aggregate`, `rollup`, `raw`, or two of them "
+        "joined by `+`."
+    )
+
+
+@strawberry.type
+class CalculationMeta:
+    method: str
+    engine_version: str
+    latency_ms: float
+
+
+def _datetimes(microseconds: Ints) -> list[datetime]:
+    return [_EPOCH + timedelta(microseconds=us) for us in microseconds.tolist()]
+
+
+def _nullable(values: Floats) -> list[float | None]:
+    return np.where(np.isnan(values), None, values.astype(object)).tolist()
+
+
+@strawberry.type
+class Coherence:
+    analysis: strawberry.Private[Analysis]
+
+    coherence_score_current: float | None = strawberry.field(
+        description="0 to 1; null where no window holds two signals."
+    )
+    coherence_score_trend: float | None = strawberry.field(
+        description="Change of coherence from the first scored window to the last, fitted by least squares."
+    )
+    baseline: float | None = strawberry.field(description="1 - mean(driftScore), before the adjustments.")
+    level: DriftLevel | None
+    source_diversity: float = strawberry.field(
+        description="Shannon entropy of the sources over its largest possible value, 0 to 1."
+    )
+    total_signal_count: int
+    time_range_start: datetime | None
+    time_range_end: datetime | None
+    window_sec: int
+    step_sec: int
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> Self:
+        coherence = analysis.coherence
+        return cls(
+            analysis=analysis,
+            coherence_score_current=coherence.current,
+            coherence_score_trend=coherence.trend,
+            baseline=coherence.baseline,
+            level=coherence.level and DriftLevel(coherence.level),
+            source_diversity=coherence.source_diversity,
+            total_signal_count=analysis.total,
+            time_range_start=analysis.start,
+            time_range_end=analysis.end,
+            window_sec=int(analysis.windows.window),
+            step_sec=int(analysis.windows.step),
+        )
+
+    @strawberry.field
+    def adjustments(self) -> CoherenceAdjustments:
+        by = self.analysis.coherence.adjustments
+        return CoherenceAdjustments(
+            source_diversity=by.source_diversity, stability=by.stability, trend=by.trend
+        )
+
+    @strawberry.field
+    def drift_metrics(self) -> list[DriftMetric]:
+        drift = self.analysis.drift
+        starts, ends = bounds(drift.index, self.analysis.step_us, self.analysis.width_us)
+        columns = zip(
+            _datetimes(starts),
+            _datetimes(ends),
+            drift.n.tolist(),
+            drift.mean.tolist(),
+            drift.variance.tolist(),
+            _nullable(drift.score),
+            (level and DriftLevel(level) for level in levels(drift.score)),
+            _nullable(drift.trend),
+            strict=True,
+        )
+        return [
+            DriftMetric(
+                window_start=start,
+                window_end=end,
+                signal_count=n,
+                mean=mean,
+                variance=variance,
+                drift_score=score,
+                level=level,
+                coherence_trend=trend,
+            )
+            for start, end, n, mean, variance, score, level, trend in columns
+        ]
+
+    @strawberry.field
+    def series(self) -> DriftSeries:
+        drift = self.analysis.drift
+        starts, _ = bounds(drift.index, self.analysis.step_us, self.analysis.width_us)
+        return DriftSeries(
+            window_start=_datetimes(starts),
+            signal_count=drift.n.tolist(),
+            mean=drift.mean.tolist(),
+            variance=drift.variance.tolist(),
+            drift_score=_nullable(drift.score),
+        )
+
+    @strawberry.field
+    def signal_sources(self) -> list[SourceCount]:
+        return [
+            SourceCount(source=source, count=count) for source, count in self.analysis.source_counts.items()
+        ]
+
+    @strawberry.field
+    def inputs(self) -> CalculationInputs:
+        return CalculationInputs(
+            start_ts=self.analysis.start, end_ts=self.analysis.end, source=self.analysis.source
+        )
+
+    @strawberry.field
+    def meta(self) -> CalculationMeta:
+        return CalculationMeta(
+            method="population variance of each window; mean coherence with diversity, stability and trend",
+            engine_version=ENGINE_VERSION,
+            latency_ms=self.analysis.latency_ms,
+        )

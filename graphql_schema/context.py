@@ -1,0 +1,67 @@
+"""What a resolver finds in `info.context`."""
+
+from collections.abc import Awaitable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from strawberry.dataloader import DataLoader
+from strawberry.types import Info as StrawberryInfo
+
+from app.services import Services
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's. `loaders` are its own: what one operation has read is never shown to another."""
+
+    services: Services
+    request_id: str
+    connection_params: dict[str, object] | None = None
+    loaders: dict[type, Any] = field(default_factory=dict)
+
+    def loader[L: "Loader[Any, Any, Any]"](self, kind: type[L]) -> L:
+        """The operation's one loader of this class."""
+        loader = self.loaders.get(kind)
+        if loader is None:
+            loader = self.loaders[kind] = kind(self.services)
+        return loader  # type: ignore[no-any-return]
+
+
+type Info = StrawberryInfo[Context, None]
+
+
+class Loader[K: Hashable, A: Hashable, V]:
+    """Loads (key, arguments) in batches: one connection a batch, one statement per distinct arguments.
+
+    A batch never waits for another loader while it holds its connection.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._loader: DataLoader[tuple[K, A], V] = DataLoader(self._load_batch)
+
+    async def read(self, connection: AsyncConnection, keys: Sequence[K], arguments: A) -> dict[K, V]:
+        """Values by key; a key that is missing gets `missing()`."""
+        raise NotImplementedError
+
+    def missing(self) -> V:
+        raise NotImplementedError
+
+    def load(self, key: K, arguments: A) -> Awaitable[V]:
+        return self._loader.load((key, arguments))
+
+    def prime(self, key: K, arguments: A, value: V) -> None:
+        """Tells a value that was read some other way."""
+        self._loader.prime((key, arguments), value)
+
+    async def _load_batch(self, keys: list[tuple[K, A]]) -> list[V]:
+        groups: dict[A, list[K]] = {}
+        for key, arguments in keys:
+            groups.setdefault(arguments, []).append(key)
+        values: dict[tuple[K, A], V] = {}
+        async with self.services.database.read() as connection:
+            for arguments, members in groups.items():
+                found = await self.read(connection, members, arguments)
+                values.update(((key, arguments), value) for key, value in found.items())
+        return [values[key] if key in values else self.missing() for key in keys]

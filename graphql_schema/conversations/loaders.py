@@ -1,0 +1,83 @@
+"""Conversations by id, and those of many users at once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.conversations import queries
+from app.conversations.queries import ConversationFilter, ConversationOrder
+from app.database.paging import Page, Slice
+from graphql_schema.connections import Connection, Edge, Paged, edges
+from graphql_schema.context import Context, Loader
+from graphql_schema.conversations.types import Conversation
+
+
+class ConversationLoader(Loader[UUID, None, Conversation | None]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
+    ) -> dict[UUID, Conversation | None]:
+        found = await queries.by_ids(connection, keys)
+        return {key: Conversation.of(row) for key, row in found.items()}
+
+    def missing(self) -> None:
+        return None
+
+
+type PageArguments = tuple[ConversationFilter, ConversationOrder, Page]
+
+
+class ConversationPages(Loader[UUID | None, PageArguments, Slice[Edge[Conversation]]]):
+    """By user; None for those of all."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: PageArguments
+    ) -> dict[UUID | None, Slice[Edge[Conversation]]]:
+        paged = paged_by(arguments[1])
+        found: dict[UUID | None, Slice[Edge[Conversation]]] = {}
+        if None in keys:
+            found[None] = edges(paged, await queries.page(connection, *arguments), Conversation.of)
+        if users := [key for key in keys if key is not None]:
+            pages = await queries.pages_of_users(connection, users, *arguments)
+            found |= {user: edges(paged, page, Conversation.of) for user, page in pages.items()}
+        return found
+
+
+class ConversationCounts(Loader[UUID | None, ConversationFilter, int]):
+    """By user; None for those of all."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: ConversationFilter
+    ) -> dict[UUID | None, int]:
+        found: dict[UUID | None, int] = {}
+        if None in keys:
+            found[None] = await queries.count(connection, arguments)
+        if users := [key for key in keys if key is not None]:
+            found |= await queries.counts_of_users(connection, users, arguments)
+        return found
+
+    def missing(self) -> int:
+        return 0
+
+
+def paged_by(order: ConversationOrder) -> Paged:
+    """A cursor of one order says nothing in another."""
+    direction = "desc" if order.descending else "asc"
+    return Paged(f"conversations-{order.field.value.lower()}-{direction}")
+
+
+def conversations_of(
+    context: Context, user: UUID | None, wanted: ConversationFilter, order: ConversationOrder, page: Page
+) -> Connection[Conversation]:
+    async def load() -> Slice[Edge[Conversation]]:
+        found = await context.loader(ConversationPages).load(user, (wanted, order, page))
+        known = context.loader(ConversationLoader)
+        for edge in found.rows:  # hidden ones too: what is in them may ask for them
+            known.prime(edge.node.key, None, edge.node)
+        return found
+
+    return Connection(
+        paged=paged_by(order),
+        load=load,
+        count=lambda: context.loader(ConversationCounts).load(user, wanted),
+    )

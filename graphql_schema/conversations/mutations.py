@@ -1,0 +1,40 @@
+"""Conversations opened, changed and deleted."""
+
+import strawberry
+
+from graphql_schema.context import Info
+from graphql_schema.conversations.inputs import CreateConversationInput, UpdateConversationInput
+from graphql_schema.conversations.types import Conversation
+from graphql_schema.inputs import given
+from graphql_schema.nodes import key_of
+from graphql_schema.types import DeletePayload
+
+
+@strawberry.type
+class ConversationMutations:
+    @strawberry.mutation
+    async def create_conversation(self, info: Info, input: CreateConversationInput) -> Conversation:  # noqa: A002
+        row = await info.context.services.conversations.create(
+            context_window_id=input.context_window_id,
+            user_id=None if input.user_id is None else key_of("User", input.user_id, "userId"),
+            agent_id=input.agent_id,
+            title=input.title,
+            started_at=input.started_at,
+            context_metadata=input.context_metadata,
+        )
+        return Conversation.of(row)
+
+    @strawberry.mutation
+    async def update_conversation(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        input: UpdateConversationInput,  # noqa: A002
+    ) -> Conversation:
+        key = key_of("Conversation", id, "id")
+        return Conversation.of(await info.context.services.conversations.update(key, given(input)))
+
+    @strawberry.mutation(description="For good, with everything in it; `status: DELETED` hides it instead.")
+    async def delete_conversation(self, info: Info, id: strawberry.ID) -> DeletePayload:  # noqa: A002
+        await info.context.services.conversations.delete(key_of("Conversation", id, "id"))
+        return DeletePayload(id=id)

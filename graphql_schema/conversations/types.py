@@ -1,0 +1,107 @@
+"""Conversations."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.coherence.sources.moments import Pool
+from app.conversations.models import ConversationStatus
+from app.duration import Duration
+from graphql_schema.coherence.loaders import coherence_of
+from graphql_schema.coherence.types import Coherence
+from graphql_schema.connections import SIGNALS, Connection
+from graphql_schema.context import Info
+from graphql_schema.inputs import TimeRange
+from graphql_schema.nodes import Node, conversation_id
+from graphql_schema.signals.inputs import SignalFilter, filter_of
+from graphql_schema.signals.loaders import signals_of
+from graphql_schema.signals.types import Signal
+
+User = Annotated["User", strawberry.lazy("graphql_schema.users.types")]
+
+strawberry.enum(ConversationStatus)
+
+
+@strawberry.type
+class Conversation(Node):
+    key: strawberry.Private[UUID]
+    user_key: strawberry.Private[UUID | None]
+
+    id: strawberry.ID
+    context_window_id: str = strawberry.field(
+        description="The producer's own key for the conversation; the conversation's UUID where none was given. Unique."
+    )
+    agent_id: str | None
+    title: str | None
+    status: ConversationStatus
+    started_at: datetime
+    ended_at: datetime | None
+    updated_at: datetime
+    last_signal_at: datetime | None
+    signal_count: int
+    context_metadata: JSON
+    coherence_score_current: float | None = strawberry.field(
+        description="What `updateConversation` last wrote here, and nothing else; `coherence` computes a fresh reading."
+    )
+    coherence_score_trend: float | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """`row` has the columns of app/conversations/queries.py."""
+        return cls(
+            key=row.id,
+            user_key=row.user_id,
+            id=conversation_id(row.id),
+            context_window_id=row.context_window_id,
+            agent_id=row.agent_id,
+            title=row.title,
+            status=ConversationStatus(row.status),
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            updated_at=row.updated_at,
+            last_signal_at=row.last_signal_at,
+            signal_count=row.signal_count,
+            context_metadata=row.context_metadata,
+            coherence_score_current=row.coherence_score_current,
+            coherence_score_trend=row.coherence_score_trend,
+        )
+
+    @strawberry.field
+    async def user(self, info: Info) -> User | None:
+        from graphql_schema.users.loaders import UserLoader
+
+        if self.user_key is None:
+            return None
+        return await info.context.loader(UserLoader).load(self.user_key, None)
+
+    @strawberry.field
+    def signals(
+        self,
+        info: Info,
+        first: int | None = strawberry.UNSET,
+        after: str | None = strawberry.UNSET,
+        last: int | None = strawberry.UNSET,
+        before: str | None = strawberry.UNSET,
+        filter: SignalFilter | None = strawberry.UNSET,  # noqa: A002 - the contract's name
+    ) -> Connection[Signal]:
+        page = SIGNALS.page(first, after, last, before)
+        return signals_of(info.context, self.key, filter_of(filter), page)
+
+    @strawberry.field(
+        description="`step`: how far one window's start lies from the next one's; the window's own width where left "
+        "out, a divisor of it for sliding windows."
+    )
+    async def coherence(
+        self,
+        info: Info,
+        window: Duration = Duration(300),  # noqa: B008 - immutable
+        step: Duration | None = strawberry.UNSET,
+        time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
+        sources: list[str] | None = strawberry.UNSET,
+    ) -> Coherence:
+        return await coherence_of(
+            info.context, Pool.CONVERSATION, self.key, window, step, time_range, sources
+        )

@@ -1,0 +1,128 @@
+"""GraphQL over HTTP and WebSocket, as the GraphQL-over-HTTP specification asks for it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cross_web import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from app.services import Services
+from graphql_schema.context import Context
+from graphql_schema.schema import Schema
+
+JSON = "application/json"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+
+
+class GraphQLApp(GraphQL[Context, None]):
+    """The view at /graphql; `page` is what a browser gets there."""
+
+    def __init__(self, schema: Schema, services: Services, page: Path) -> None:
+        super().__init__(
+            schema,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            allowed_origins=services.settings.allowed_origins,
+        )
+        self.services = services
+        self.page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            response = await self.run(Request(scope, self._limited(scope, receive)))
+        except HTTPException as error:
+            response = _refusal(error.status_code, error.reason)
+        await response(scope, receive, send)
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        """`receive`, which refuses a body that is, or says that it is, too large."""
+        most = self.services.settings.max_body
+        said = dict(scope["headers"]).get(b"content-length", b"0")
+        received = int(said) if said.isdigit() and int(said) > most else 0
+
+        async def limited() -> Message:
+            nonlocal received
+            if received <= most:
+                message = await receive()
+                received += len(message.get("body", b""))
+            if received > most:
+                raise HTTPException(413, f"The request's body is larger than {most} bytes.")
+            return message
+
+        return limited
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        return Context(self.services, request.state.request_id)
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        return FileResponse(self.page)
+
+    async def get_sub_response(self, request: Request) -> Response:
+        response = await super().get_sub_response(request)
+        response.media_type = _media_type(request.headers.get("accept", ""))
+        return response
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        status, body = 200, response_data
+        if isinstance(body, dict) and body.get("data") is None and not _ran(body):
+            # Refused before anything ran: there is no data, not even null.
+            body = {key: value for key, value in body.items() if key != "data"}  # type: ignore[assignment]
+            status = 400 if sub_response.media_type == GRAPHQL_RESPONSE else 200
+        return Response(
+            self.encode_json(body), status, media_type=f"{sub_response.media_type}; charset=utf-8"
+        )
+
+    def decode_json(self, data: str | bytes) -> object:
+        try:
+            return json.loads(data)
+        except RecursionError:
+            raise HTTPException(400, "The request's JSON is nested too deeply.") from None
+        except UnicodeDecodeError:
+            raise HTTPException(400, "The request's body is not UTF-8.") from None
+
+    def encode_json(self, data: object) -> str:
+        """Text: bytes would go out as a binary WebSocket frame."""
+        try:
+            return orjson.dumps(data).decode()
+        except TypeError:  # an integer of more than 64 bits, in a JSON value
+            return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _ran(body: Mapping[str, Any]) -> bool:
+    """Whether an error belongs to a field: then the operation ran."""
+    return any(error.get("path") for error in body.get("errors") or ())
+
+
+def _media_type(accept: str) -> str:
+    """The first of the two that the client takes; JSON for one that does not say."""
+    for part in accept.split(","):
+        name = part.split(";")[0].strip().lower()
+        if name == GRAPHQL_RESPONSE:
+            return GRAPHQL_RESPONSE
+        if name in {JSON, "application/*"}:
+            return JSON
+    return JSON
+
+
+def _refusal(status: int, message: str) -> Response:
+    """For a request that is not GraphQL at all."""
+    code = {413: "PAYLOAD_TOO_LARGE", 405: "METHOD_NOT_ALLOWED"}.get(status, "BAD_REQUEST")
+    return Response(
+        orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}),
+        status,
+        headers={"Allow": "GET, POST"} if status == 405 else None,
+        media_type=JSON,
+    )

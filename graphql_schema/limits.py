@@ -1,0 +1,193 @@
+"""How large an operation may be: depth, aliases, selected fields, and the rows that it can return.
+
+Each fragment is measured once, however often it is spread: a document of a few hundred bytes can spread its
+fragments millions of times.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_operation_ast,
+    value_from_ast_untyped,
+)
+from strawberry.extensions import SchemaExtension
+
+from app.settings import Settings
+from graphql_schema.connections import SIGNALS, USERS
+
+MOST_FIELDS = 10_000
+"""Fields that a document may select once its fragments are put in."""
+
+AGGREGATE = 20
+"""Rows that an aggregation counts for: what it costs the database and numpy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    depth: int = 0
+    aliases: int = 0
+    fields: int = 0
+    rows: int = 0
+    """Rows that one object's selection can return: users, conversations, signals and the like."""
+
+    def __add__(self, other: "Size") -> "Size":
+        return Size(
+            max(self.depth, other.depth),
+            self.aliases + other.aliases,
+            self.fields + other.fields,
+            self.rows + other.rows,
+        )
+
+
+class _Measure:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+        self.schema = schema
+        self.variables = variables
+        self.fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self.measured: dict[str, Size] = {}
+
+    def operation(self, operation: OperationDefinitionNode) -> Size:
+        for definition in operation.variable_definitions or ():
+            name = definition.variable.name.value
+            if name not in self.variables and definition.default_value is not None:
+                self.variables = {**self.variables, name: value_from_ast_untyped(definition.default_value)}
+        return self.selections(operation.selection_set, self.schema.get_root_type(operation.operation))
+
+    def selections(self, selection_set: SelectionSetNode | None, parent: Any) -> Size:
+        total = Size()
+        for node in selection_set.selections if selection_set else ():
+            if isinstance(node, FieldNode):
+                total += self.field(node, parent)
+            elif isinstance(node, FragmentSpreadNode):
+                total += self.fragment(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                on = node.type_condition
+                total += self.selections(
+                    node.selection_set, self.schema.get_type(on.name.value) if on else parent
+                )
+        return total
+
+    def fragment(self, name: str) -> Size:
+        if name not in self.measured:
+            self.measured[name] = Size()  # a cycle counts once; validation refuses it
+            if node := self.fragments.get(name):
+                on = self.schema.get_type(node.type_condition.name.value)
+                self.measured[name] = self.selections(node.selection_set, on)
+        return self.measured[name]
+
+    def field(self, node: FieldNode, parent: GraphQLCompositeType | None) -> Size:
+        name = node.name.value
+        known = (
+            parent.fields.get(name) if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) else None
+        )
+        below = self.selections(node.selection_set, get_named_type(known.type) if known else None)
+        own = Size(1, 1 if node.alias else 0, 1, 0)
+        if name.startswith("__"):
+            return Size(1, own.aliases + below.aliases, 1 + below.fields, 0)
+        count, cost = self.count(node, known)
+        return Size(
+            1 + below.depth,
+            own.aliases + below.aliases,
+            1 + below.fields,
+            count * (cost + below.rows),
+        )
+
+    def count(self, node: FieldNode, field: GraphQLField | None) -> tuple[int, int]:
+        """How many objects the field can return, and how many rows each of them costs."""
+        if field is None:
+            return 1, 0
+        type_name = get_named_type(field.type).name
+        if type_name.endswith("Connection"):
+            paged = SIGNALS if type_name == "SignalConnection" else USERS
+            given = [self.argument(node, name) for name in ("first", "last")]
+            sizes = [size for size in given if size is not None]
+            if not sizes:
+                return paged.default, 1
+            return min(max(sizes[0], 0), paged.most) if isinstance(sizes[0], int) else paged.most, 1
+        if node.name.value == "nodes":
+            ids = self.argument(node, "ids")
+            return len(ids) if isinstance(ids, list) else 1, 1
+        if type_name in {"Coherence", "SignalBucket"}:
+            return 1, AGGREGATE
+        return 1, 1 if type_name in {"Node", "User", "Conversation", "Signal", "PersonalInformation"} else 0
+
+    def argument(self, node: FieldNode, name: str) -> Any:
+        """The argument's value, as far as it can be told before coercion; None where it is left out."""
+        for argument in node.arguments or ():
+            if argument.name.value == name:
+                if isinstance(argument.value, VariableNode):
+                    return self.variables.get(argument.value.name.value)
+                if isinstance(argument.value, IntValueNode):
+                    return int(argument.value.value)
+                return value_from_ast_untyped(argument.value, dict(self.variables))
+        return None
+
+
+def measure(
+    schema: GraphQLSchema, document: DocumentNode, operation: str | None, variables: Mapping[str, Any]
+) -> Size:
+    """The size of the operation that would run; of nothing where none is named clearly."""
+    node = get_operation_ast(document, operation)
+    return _Measure(schema, document, variables).operation(node) if node else Size()
+
+
+def limits(settings: Settings) -> type[SchemaExtension]:
+    """An extension that refuses too large an operation before it is validated, and reports the cost of others."""
+
+    class Limits(SchemaExtension):
+        size = Size()
+
+        def on_operation(self) -> Iterator[None]:
+            self.execution_context.parse_options["max_tokens"] = settings.max_tokens
+            yield
+
+        def on_validate(self) -> Iterator[None]:
+            execution = self.execution_context
+            assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
+            self.size = size = measure(
+                execution.schema._schema,  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
+                execution.graphql_document,
+                execution.operation_name,
+                execution.variables or {},
+            )
+            faults = [
+                f"{what} {found}, and at most {most} is allowed"
+                for what, found, most in (
+                    ("depth is", size.depth, settings.max_depth),
+                    ("number of aliases is", size.aliases, settings.max_aliases),
+                    ("number of selected fields is", size.fields, MOST_FIELDS),
+                    ("cost in rows is", size.rows, settings.max_cost),
+                )
+                if found > most
+            ]
+            if faults:
+                execution.pre_execution_errors = [
+                    GraphQLError(f"The operation's {fault}.", extensions={"code": "QUERY_TOO_COMPLEX"})
+                    for fault in faults
+                ]
+            yield
+
+        def get_results(self) -> dict[str, Any]:
+            return {"cost": {"rows": self.size.rows, "limit": settings.max_cost, "depth": self.size.depth}}
+
+    return Limits

@@ -1,0 +1,81 @@
+"""Global ids: the type's name and the row's key, opaque to clients."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from app.errors import BadUserInput
+from app.signals.queries import SignalKey
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@strawberry.interface
+class Node:
+    id: strawberry.ID
+
+
+def microseconds(instant: datetime) -> int:
+    """Since 1970."""
+    return (instant - EPOCH) // _MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def opaque(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def plain(text: str) -> str:
+    """What `opaque` was given; ValueError for anything else."""
+    try:
+        return base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, UnicodeError):
+        raise ValueError(text) from None
+
+
+def user_id(key: UUID) -> strawberry.ID:
+    return strawberry.ID(opaque(f"User:{key}"))
+
+
+def conversation_id(key: UUID) -> strawberry.ID:
+    return strawberry.ID(opaque(f"Conversation:{key}"))
+
+
+def signal_id(time: datetime, number: int) -> strawberry.ID:
+    return strawberry.ID(opaque(f"Signal:{microseconds(time)}:{number}"))
+
+
+def _signal_key(text: str) -> SignalKey:
+    time, number = map(int, text.split(":"))
+    if not 0 < number < 2**63:
+        raise ValueError(text)
+    return instant(time), number
+
+
+_KEYS: dict[str, Callable[[str], Any]] = {"User": UUID, "Conversation": UUID, "Signal": _signal_key}
+
+
+def parse(global_id: str, field: str) -> tuple[str, Any]:
+    """The type's name and the row's key."""
+    try:
+        type_name, _, key = plain(global_id).partition(":")
+        return type_name, _KEYS[type_name](key)
+    except (ValueError, KeyError, OverflowError):
+        raise BadUserInput(f"{field} {global_id[:60]!r} is not an id of this server.", field=field) from None
+
+
+def key_of(type_name: str, global_id: str, field: str) -> Any:
+    """The key in the id of a `type_name`; BadUserInput for another type's id."""
+    found, key = parse(global_id, field)
+    if found != type_name:
+        raise BadUserInput(f"{field} is the id of a {found}; it takes that of a {type_name}.", field=field)
+    return key

@@ -1,0 +1,89 @@
+"""The schema: its domains put together."""
+
+import asyncio
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.execution import ExecutionContext
+
+from app.errors import BadUserInput
+from app.settings import Settings
+from graphql_schema.coherence.queries import CoherenceQueries
+from graphql_schema.context import Context, Info
+from graphql_schema.conversations.loaders import ConversationLoader
+from graphql_schema.conversations.mutations import ConversationMutations
+from graphql_schema.conversations.queries import ConversationQueries
+from graphql_schema.errors import ErrorCodes
+from graphql_schema.limits import limits
+from graphql_schema.nodes import Node, parse
+from graphql_schema.operations import FreshContext, OperationLog
+from graphql_schema.scalars import SCALARS
+from graphql_schema.signals.loaders import SignalLoader
+from graphql_schema.signals.mutations import SignalMutations
+from graphql_schema.signals.queries import SignalQueries
+from graphql_schema.status.queries import StatusQueries
+from graphql_schema.users.loaders import UserLoader
+from graphql_schema.users.mutations import UserMutations
+from graphql_schema.users.queries import UserQueries
+
+MOST_NODES = 1_000
+
+_LOADERS: dict[str, Any] = {
+    "User": UserLoader,
+    "Conversation": ConversationLoader,
+    "Signal": SignalLoader,
+}
+
+
+async def _node(context: Context, global_id: str, field: str) -> Node | None:
+    type_name, key = parse(global_id, field)
+    return await context.loader(_LOADERS[type_name]).load(key, None)  # type: ignore[no-any-return]
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
+        return await _node(info.context, id, "id")
+
+    @strawberry.field(description="At most 1 000, in the order of `ids`; null for what is not there.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        if len(ids) > MOST_NODES:
+            raise BadUserInput(f"ids has {len(ids)} items; it takes up to {MOST_NODES}.", field="ids")
+        return await asyncio.gather(*(_node(info.context, global_id, "ids") for global_id in ids))
+
+
+@strawberry.type
+class Query(
+    NodeQueries, StatusQueries, UserQueries, ConversationQueries, SignalQueries, CoherenceQueries
+): ...
+
+
+@strawberry.type
+class Mutation(UserMutations, ConversationMutations, SignalMutations): ...
+
+
+class Schema(strawberry.Schema):
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Nothing: ErrorCodes logs what is the server's fault, and no message that a client caused."""
+
+
+def build_schema(settings: Settings | None = None) -> Schema:
+    """The served schema, with the limits of `settings`."""
+    extensions: list[type[SchemaExtension]] = [
+        FreshContext,
+        OperationLog,
+        ErrorCodes,
+        limits(settings or Settings()),
+    ]
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        extensions=extensions,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )

@@ -1,0 +1,69 @@
+"""Signals of many conversations at once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database.paging import Page, Slice
+from app.signals import queries
+from app.signals.queries import SignalFilter, SignalKey
+from graphql_schema.connections import SIGNALS, Connection, Edge, edges
+from graphql_schema.context import Context, Loader
+from graphql_schema.signals.types import Signal
+
+
+class SignalLoader(Loader[SignalKey, None, Signal | None]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[SignalKey], arguments: None
+    ) -> dict[SignalKey, Signal | None]:
+        found = await queries.by_keys(connection, keys)
+        return {key: Signal.of(row) for key, row in found.items()}
+
+    def missing(self) -> None:
+        return None
+
+
+class SignalPages(Loader[UUID | None, tuple[SignalFilter, Page], Slice[Edge[Signal]]]):
+    """By conversation; None for those of all."""
+
+    async def read(
+        self,
+        connection: AsyncConnection,
+        keys: Sequence[UUID | None],
+        arguments: tuple[SignalFilter, Page],
+    ) -> dict[UUID | None, Slice[Edge[Signal]]]:
+        found: dict[UUID | None, Slice[Edge[Signal]]] = {}
+        if None in keys:
+            found[None] = edges(SIGNALS, await queries.page(connection, *arguments), Signal.of)
+        if ids := [key for key in keys if key is not None]:
+            pages = await queries.pages_of_conversations(connection, ids, *arguments)
+            found |= {key: edges(SIGNALS, page, Signal.of) for key, page in pages.items()}
+        return found
+
+
+class SignalCounts(Loader[UUID | None, SignalFilter, int]):
+    """By conversation; None for those of all."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: SignalFilter
+    ) -> dict[UUID | None, int]:
+        found: dict[UUID | None, int] = {}
+        if None in keys:
+            found[None] = await queries.count(connection, arguments)
+        if ids := [key for key in keys if key is not None]:
+            found |= await queries.counts_of_conversations(connection, ids, arguments)
+        return found
+
+    def missing(self) -> int:
+        return 0
+
+
+def signals_of(
+    context: Context, conversation: UUID | None, wanted: SignalFilter, page: Page
+) -> Connection[Signal]:
+    return Connection(
+        paged=SIGNALS,
+        load=lambda: context.loader(SignalPages).load(conversation, (wanted, page)),
+        count=lambda: context.loader(SignalCounts).load(conversation, wanted),
+    )

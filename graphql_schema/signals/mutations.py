@@ -1,0 +1,108 @@
+"""Signals in and out."""
+
+from datetime import UTC, datetime
+from typing import Self
+
+import strawberry
+
+from app.errors import BadUserInput, Refused
+from app.signals.queries import by_keys
+from graphql_schema.context import Info
+from graphql_schema.nodes import key_of, signal_id
+from graphql_schema.signals.inputs import SignalInput
+from graphql_schema.signals.types import Signal
+
+MOST_DELETED = 1_000
+
+
+@strawberry.type
+class ItemError:
+    code: str = strawberry.field(description="`BAD_USER_INPUT`, `NOT_FOUND`, `FORBIDDEN` ...")
+    message: str = strawberry.field(description="Names the field and the value's fault.")
+    field: str | None
+
+    @classmethod
+    def of(cls, refused: Refused) -> Self:
+        return cls(code=refused.code, message=refused.message, field=refused.field)
+
+
+@strawberry.type
+class BatchItemResult:
+    index: int
+    success: bool
+    signal_id: strawberry.ID | None
+    error: ItemError | None
+
+
+@strawberry.type
+class CreateSignalsPayload:
+    total_count: int
+    successful_count: int
+    failed_count: int
+    results: list[BatchItemResult] = strawberry.field(description="One an item, in order.")
+    transaction_id: strawberry.ID | None = strawberry.field(
+        description="Opaque, for tracing; null where nothing was stored."
+    )
+
+
+@strawberry.type
+class DeleteSignalsPayload:
+    deleted_count: int
+
+
+@strawberry.type
+class SignalMutations:
+    @strawberry.mutation
+    async def create_signal(self, info: Info, input: SignalInput) -> Signal:  # noqa: A002
+        services = info.context.services
+        ingested = await services.signals.ingest([input], datetime.now(UTC))
+        (key,) = ingested.results
+        if isinstance(key, Refused):
+            raise key
+        async with services.database.read() as connection:
+            rows = await by_keys(connection, [key])
+        return Signal.of(rows[key])
+
+    @strawberry.mutation(
+        description="""
+What the types of this schema refuse (a missing field, a string for a number, a naive time) fails the request
+before anything runs. Of the rest: failOnError false stores every valid signal and reports each invalid one by
+index; failOnError true fails at the first invalid one, with that item's own code and extensions.index, and
+stores nothing. createConversations: an unknown contextWindowId opens a conversation, started at its earliest
+signal of the batch, instead of failing its signals.
+""".strip()
+    )
+    async def create_signals(
+        self,
+        info: Info,
+        signals: list[SignalInput],
+        fail_on_error: bool = False,
+        create_conversations: bool = False,
+    ) -> CreateSignalsPayload:
+        ingested = await info.context.services.signals.ingest(
+            signals,
+            datetime.now(UTC),
+            all_or_nothing=fail_on_error,
+            create_conversations=create_conversations,
+        )
+        results = [
+            BatchItemResult(index=index, success=False, signal_id=None, error=ItemError.of(result))
+            if isinstance(result, Refused)
+            else BatchItemResult(index=index, success=True, signal_id=signal_id(*result), error=None)
+            for index, result in enumerate(ingested.results)
+        ]
+        successful = sum(result.success for result in results)
+        return CreateSignalsPayload(
+            total_count=len(results),
+            successful_count=successful,
+            failed_count=len(results) - successful,
+            results=results,
+            transaction_id=ingested.transaction_id and strawberry.ID(ingested.transaction_id),
+        )
+
+    @strawberry.mutation(description="All signals by these ids; unknown ids are passed over. At most 1 000.")
+    async def delete_signals(self, info: Info, ids: list[strawberry.ID]) -> DeleteSignalsPayload:
+        if len(ids) > MOST_DELETED:
+            raise BadUserInput(f"ids has {len(ids)} items; it takes up to {MOST_DELETED}.", field="ids")
+        keys = [key_of("Signal", global_id, "ids") for global_id in ids]
+        return DeleteSignalsPayload(deleted_count=await info.context.services.signals.delete(keys))

@@ -1,0 +1,85 @@
+"""Signals and their pages."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.database.paging import Key
+from app.errors import NotFound
+from graphql_schema.context import Info
+from graphql_schema.nodes import Node, signal_id
+
+Conversation = Annotated["Conversation", strawberry.lazy("graphql_schema.conversations.types")]
+
+
+@strawberry.type
+class Signal(Node):
+    place: strawberry.Private[Key]
+    conversation_key: strawberry.Private[UUID]
+
+    id: strawberry.ID
+    timestamp: datetime
+    received_at: datetime
+    context_window_id: str
+    user_id: str | None = strawberry.field(
+        description="The producer's own key of a person; never checked against users."
+    )
+    agent_id: str | None
+    signal_source: str
+    signal_score: float = strawberry.field(description="0 to 1: coherence strength.")
+    emotional_tone: float | None = strawberry.field(description="0 to 1: emotional intensity.")
+    escalate_flag: int = strawberry.field(description="0 or 1.")
+    raw_content: str | None
+    signal_vector: str | None = strawberry.field(
+        description="Identifier of the embedding in the vector index."
+    )
+    payload: JSON
+    relationship_context: str | None
+    diagnostic_notes: str | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """`row` has the columns of app/signals/queries.py."""
+        return cls(
+            place=(row.time, row.id),
+            conversation_key=row.conversation_id,
+            id=signal_id(row.time, row.id),
+            timestamp=row.time,
+            received_at=row.received_at,
+            context_window_id=row.context_window_id,
+            user_id=row.user_id,
+            agent_id=row.agent_id,
+            signal_source=row.signal_source,
+            signal_score=row.signal_score,
+            emotional_tone=row.emotional_tone,
+            escalate_flag=row.escalate_flag,
+            raw_content=row.raw_content,
+            signal_vector=row.signal_vector,
+            payload=row.payload,
+            relationship_context=row.relationship_context,
+            diagnostic_notes=row.diagnostic_notes,
+        )
+
+    @strawberry.field
+    async def conversation(self, info: Info) -> Conversation:
+        from graphql_schema.conversations.loaders import ConversationLoader
+
+        conversation = await info.context.loader(ConversationLoader).load(self.conversation_key, None)
+        if conversation is None:  # deleted since the signal was read
+            raise NotFound("The signal's conversation is gone.")
+        return conversation
+
+
+@strawberry.type(
+    description="One row of the time-bucketed aggregation: by bucket, source, agent (null last)."
+)
+class SignalBucket:
+    bucket: datetime
+    signal_source: str
+    agent_id: str | None
+    avg_signal_score: float | None
+    avg_emotional_tone: float | None
+    total_count: int

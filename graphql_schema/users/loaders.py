@@ -1,0 +1,59 @@
+"""Users by id and in pages."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database.paging import Page, Slice
+from app.users import queries
+from app.users.queries import UserFilter
+from graphql_schema.connections import USERS, Connection, Edge, edges
+from graphql_schema.context import Context, Loader
+from graphql_schema.users.types import PersonalInformation, User
+
+
+class UserLoader(Loader[UUID, None, User | None]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
+    ) -> dict[UUID, User | None]:
+        return {key: User.of(row) for key, row in (await queries.by_ids(connection, keys)).items()}
+
+    def missing(self) -> None:
+        return None
+
+
+class PersonalInformationLoader(Loader[UUID, None, PersonalInformation | None]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
+    ) -> dict[UUID, PersonalInformation | None]:
+        rows = await queries.personal_information(connection, keys, self.services.users.key)
+        return {
+            key: PersonalInformation(email=row.email, phone=row.phone, address=row.address)
+            for key, row in rows.items()
+        }
+
+    def missing(self) -> None:
+        return None
+
+
+class UserPages(Loader[None, tuple[UserFilter, Page], Slice[Edge[User]]]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[None], arguments: tuple[UserFilter, Page]
+    ) -> dict[None, Slice[Edge[User]]]:
+        return {None: edges(USERS, await queries.page(connection, *arguments), User.of)}
+
+
+class UserCounts(Loader[None, UserFilter, int]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[None], arguments: UserFilter
+    ) -> dict[None, int]:
+        return {None: await queries.count(connection, arguments)}
+
+
+def users_of(context: Context, wanted: UserFilter, page: Page) -> Connection[User]:
+    return Connection(
+        paged=USERS,
+        load=lambda: context.loader(UserPages).load(None, (wanted, page)),
+        count=lambda: context.loader(UserCounts).load(None, wanted),
+    )

@@ -1,0 +1,26 @@
+"""Users made, changed and deleted."""
+
+import strawberry
+
+from graphql_schema.context import Info
+from graphql_schema.inputs import given
+from graphql_schema.nodes import key_of
+from graphql_schema.types import DeletePayload
+from graphql_schema.users.inputs import CreateUserInput, UpdateUserInput
+from graphql_schema.users.types import User
+
+
+@strawberry.type
+class UserMutations:
+    @strawberry.mutation(description="A username or e-mail (in any case) that another user has is CONFLICT.")
+    async def create_user(self, info: Info, input: CreateUserInput) -> User:  # noqa: A002
+        return User.of(await info.context.services.users.create(**vars(input)))
+
+    @strawberry.mutation
+    async def update_user(self, info: Info, id: strawberry.ID, input: UpdateUserInput) -> User:  # noqa: A002
+        return User.of(await info.context.services.users.update(key_of("User", id, "id"), given(input)))
+
+    @strawberry.mutation(description="For good, with everything of theirs.")
+    async def delete_user(self, info: Info, id: strawberry.ID) -> DeletePayload:  # noqa: A002
+        await info.context.services.users.delete(key_of("User", id, "id"))
+        return DeletePayload(id=id)

@@ -1,0 +1,142 @@
+"""A real PostgreSQL for the whole run, and a database of its own for every test that asks for one."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx2
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
+
+from app.asgi import create_app
+from app.database import migrations
+from app.database.embedded import EmbeddedPostgres
+from app.database.engine import Database
+from app.services import Services
+from app.settings import Settings
+from app.users import encryption
+
+KEY = "the tests' own key"
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+settings.register_profile(
+    "coherence", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("coherence")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """URL of a PostgreSQL server, with the migrated database `template`."""
+    folder = Path(tempfile.mkdtemp(prefix="coherence-tests-"))
+    try:
+        with EmbeddedPostgres(folder, QUICK) as url:
+            asyncio.run(_make_template(url))
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _make_template(url: str) -> None:
+    await execute(url, "CREATE DATABASE template")
+    database = Database(at(url, "template"))
+    await migrations.upgrade(database)
+    async with database.write() as connection:
+        await encryption.check(connection, KEY)
+    await database.close()
+
+
+def at(url: str, name: str) -> str:
+    """`url` with another database."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def dsn(url: str) -> dict[str, Any]:
+    """What asyncpg connects with."""
+    parsed = make_url(url)
+    return {"host": parsed.query["host"], "user": parsed.username, "database": parsed.database}
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(**dsn(url))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def url(server: str) -> AsyncIterator[str]:
+    """An empty, migrated database."""
+    name = f"test_{uuid4().hex}"
+    await execute(server, f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
+    yield at(server, name)
+    await execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def pg(url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """A connection of the test's own, beside the program's."""
+    connection = await asyncpg.connect(**dsn(url))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def config() -> Settings:
+    """The defaults, whatever the environment says."""
+    return Settings(_env_file=None)
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def services(config: Settings, database: Database) -> Services:
+    return Services.of(config, database, KEY)
+
+
+@dataclass
+class Client:
+    """GraphQL over HTTP, to the application in this process."""
+
+    http: httpx2.AsyncClient
+
+    async def post(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The whole response."""
+        response = await self.http.post("/graphql", json={"query": query, "variables": variables})
+        return response.json()
+
+    async def data(self, query: str, **variables: Any) -> Any:
+        """The data of a response without errors."""
+        body = await self.post(query, **variables)
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    async def error(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The one error of a response."""
+        body = await self.post(query, **variables)
+        assert len(body.get("errors", [])) == 1, body
+        return body["errors"][0]
+
+
+@pytest.fixture
+async def client(url: str, config: Settings) -> AsyncIterator[Client]:
+    app = create_app(config, url, KEY)
+    transport = httpx2.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8002") as http,
+    ):
+        yield Client(http)

@@ -1,0 +1,2 @@
+async def test_it_answers(client):
+    assert (await client.data("{ users { totalCount } }"))["users"]["totalCount"] == 0
