@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
-from strawberry.relay.types import NodeType
 
 from app.database.paging import Key, Page, Slice
 from app.errors import BadUserInput
@@ -55,6 +54,8 @@ class Paged:
             before=None if before is None else self.key(before, "before"),
         )
 
+
+NodeType = TypeVar("NodeType")
 
 USERS = Paged("users")
 SIGNALS = Paged("signals", int, default=50, most=1_000)

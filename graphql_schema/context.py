@@ -25,7 +25,7 @@ class Context:
         loader = self.loaders.get(kind)
         if loader is None:
             loader = self.loaders[kind] = kind(self.services)
-        return loader  # type: ignore[no-any-return]
+        return loader
 
 
 type Info = StrawberryInfo[Context, None]

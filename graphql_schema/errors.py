@@ -108,7 +108,7 @@ def _of_document(error: GraphQLError, document: DocumentNode | None) -> dict[str
         names = re.findall(r"\.(\w+)", path)
         extensions = {"code": "BAD_USER_INPUT", "field": names[-1] if names else match["variable"]}
         if index := _PATH_INDEX.search(path):
-            extensions["index"] = int(index[1])  # type: ignore[assignment]
+            extensions["index"] = int(index[1])
         return extensions
     node = error.nodes[0] if error.nodes else None
     if error.path is not None or node is None:

@@ -165,7 +165,7 @@ def limits(settings: Settings) -> type[SchemaExtension]:
             execution = self.execution_context
             assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
             self.size = size = measure(
-                execution.schema._schema,  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
+                execution.schema._schema,  # noqa: SLF001 - its only door
                 execution.graphql_document,
                 execution.operation_name,
                 execution.variables or {},

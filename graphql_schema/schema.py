@@ -46,7 +46,7 @@ async def _node(context: Context, global_id: str, field: str) -> Node | None:
 @strawberry.type
 class NodeQueries:
     @strawberry.field
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         return await _node(info.context, id, "id")
 
     @strawberry.field(description="At most 1 000, in the order of `ids`; null for what is not there.")

@@ -6,11 +6,12 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
 from app.conversations.models import Conversation, ConversationActivity, ConversationStatus
+from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.database.search import contains
 from app.timerange import ALWAYS, TimeRange
@@ -74,7 +75,7 @@ def readable(status: ConversationStatus | None = None) -> ColumnElement[bool]:
     return Conversation.status != literal_column("'DELETED'")
 
 
-def _filtered(statement: Select[Any], wanted: ConversationFilter) -> Select[Any]:
+def _filtered(statement: Statement, wanted: ConversationFilter) -> Statement:
     statement = statement.where(readable(wanted.status), *wanted.started.holds(Conversation.started_at))
     if wanted.user_id is not None:
         statement = statement.where(Conversation.user_id == wanted.user_id)
@@ -87,7 +88,7 @@ def _filtered(statement: Select[Any], wanted: ConversationFilter) -> Select[Any]
     return statement
 
 
-def conversations() -> Select[Any]:
+def conversations() -> Statement:
     """All of them, hidden ones too, with their activity."""
     return select(*COLUMNS).join_from(
         Conversation, ConversationActivity, ConversationActivity.conversation_id == Conversation.id
@@ -96,7 +97,7 @@ def conversations() -> Select[Any]:
 
 async def page(
     connection: AsyncConnection, wanted: ConversationFilter, order: ConversationOrder, page: Page
-) -> Slice[Row[Any]]:
+) -> Slice[AnyRow]:
     return await read_page(connection, _filtered(conversations(), wanted), order.by(), page)
 
 
@@ -106,7 +107,7 @@ async def pages_of_users(
     wanted: ConversationFilter,
     order: ConversationOrder,
     page: Page,
-) -> dict[UUID, Slice[Row[Any]]]:
+) -> dict[UUID, Slice[AnyRow]]:
     return await read_pages(
         connection,
         _filtered(conversations(), wanted),
@@ -119,7 +120,7 @@ async def pages_of_users(
 
 async def count(connection: AsyncConnection, wanted: ConversationFilter) -> int:
     statement = _filtered(select(func.count()).select_from(Conversation), wanted)
-    return (await connection.execute(statement)).scalar_one()
+    return int((await connection.execute(statement)).scalar_one())
 
 
 async def counts_of_users(
@@ -130,7 +131,7 @@ async def counts_of_users(
     return {row.user_id: row.n for row in await connection.execute(statement)}
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
     rows = await connection.execute(conversations().where(readable(), Conversation.id.in_(ids)))
     return {row.id: row for row in rows}
 

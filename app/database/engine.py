@@ -75,11 +75,9 @@ class Database:
         await self.engine.dispose()
 
 
-async def driver(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+async def driver(connection: AsyncConnection) -> asyncpg.Connection:
     """Asyncpg's own connection, inside the same transaction: for statements on whole columns."""
-    return cast(
-        "asyncpg.Connection[asyncpg.Record]", (await connection.get_raw_connection()).driver_connection
-    )
+    return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
 
 
 class _unavailable:  # noqa: N801 - reads as the context manager it is
@@ -101,7 +99,7 @@ def is_unavailable(error: BaseException | None) -> bool:
             or is_unavailable(getattr(error.orig, "__cause__", None))
             or (
                 isinstance(error, InterfaceError | OperationalError)
-                and not isinstance(getattr(error.orig, "__cause__", None), asyncpg.PostgresError)
+                and not isinstance(getattr(error.orig, "__cause__", None), asyncpg.exceptions.PostgresError)
             )
         )
     return isinstance(
@@ -109,10 +107,10 @@ def is_unavailable(error: BaseException | None) -> bool:
         PoolTimeout
         | ConnectionError
         | FileNotFoundError
-        | asyncpg.PostgresConnectionError
-        | asyncpg.CannotConnectNowError
-        | asyncpg.AdminShutdownError
-        | asyncpg.CrashShutdownError
-        | asyncpg.TooManyConnectionsError
-        | asyncpg.InterfaceError,
+        | asyncpg.exceptions.PostgresConnectionError
+        | asyncpg.exceptions.CannotConnectNowError
+        | asyncpg.exceptions.AdminShutdownError
+        | asyncpg.exceptions.CrashShutdownError
+        | asyncpg.exceptions.TooManyConnectionsError
+        | asyncpg.exceptions.InterfaceError,
     )

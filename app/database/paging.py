@@ -9,8 +9,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Row,
-    Select,
     bindparam,
     func,
     literal,
@@ -22,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database.base import AnyRow, Statement
 
 type Key = tuple[datetime, Any]
 """Sort value and id of a row."""
@@ -59,21 +59,21 @@ class Slice[R]:
 
 
 async def read_page(
-    connection: AsyncConnection, statement: Select[Any], order: Order, page: Page
-) -> Slice[Row[Any]]:
+    connection: AsyncConnection, statement: Statement, order: Order, page: Page
+) -> Slice[AnyRow]:
     """One page of `statement`, whose columns include `id`; its rows have `sort_value` besides."""
     return _slice((await connection.execute(_page(statement, order, page))).all(), order, page)
 
 
 async def read_pages(
     connection: AsyncConnection,
-    statement: Select[Any],
+    statement: Statement,
     order: Order,
     page: Page,
     *,
     parent: ColumnElement[Any],
     parents: Sequence[Any],
-) -> dict[Any, Slice[Row[Any]]]:
+) -> dict[Any, Slice[AnyRow]]:
     """The same page for each of `parents`, values of the column `parent`: one statement for all."""
     wanted = select(
         func.unnest(bindparam("parents", list(parents), postgresql.ARRAY(parent.type))).label("id")
@@ -82,13 +82,13 @@ async def read_pages(
     found = await connection.execute(
         select(wanted.c.id.label("parent"), *rows.c).select_from(wanted).join(rows, true())
     )
-    by_parent: dict[Any, list[Row[Any]]] = {key: [] for key in parents}
+    by_parent: dict[Any, list[AnyRow]] = {key: [] for key in parents}
     for row in found:
         by_parent[row.parent].append(row)
     return {key: _slice(rows, order, page) for key, rows in by_parent.items()}
 
 
-def _page(statement: Select[Any], order: Order, page: Page) -> Select[Any] | CompoundSelect[Any]:
+def _page(statement: Statement, order: Order, page: Page) -> Statement | CompoundSelect[*tuple[Any, ...]]:
     key = tuple_(order.value, order.id)
     forward = order.descending == page.backward
     after, before = (
@@ -110,11 +110,11 @@ def _page(statement: Select[Any], order: Order, page: Page) -> Select[Any] | Com
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _part(statement: Select[Any], order: Order, part: int) -> Select[Any]:
+def _part(statement: Statement, order: Order, part: int) -> Statement:
     return statement.add_columns(order.value.label("sort_value"), literal_column(str(part)).label("part"))
 
 
-def _slice(found: Sequence[Row[Any]], order: Order, page: Page) -> Slice[Row[Any]]:
+def _slice(found: Sequence[AnyRow], order: Order, page: Page) -> Slice[AnyRow]:
     rows = sorted(
         (row for row in found if row.part == _INSIDE),
         key=attrgetter("sort_value", "id"),

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.checks import NAME_LENGTH, fault_of_json, fault_of_text
 from app.conversations import queries as conversations
+from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
 from app.database.engine import Database, driver
 from app.errors import BadUserInput, Refused
@@ -62,7 +63,7 @@ _TEXTS = (
 )
 
 
-def fault_of(signal: NewSignal, latest: datetime) -> BadUserInput | None:
+def fault_of(signal: NewSignal, latest: datetime) -> BadUserInput | None:  # noqa: C901, PLR0911 - one rule after another
     """Why `signal` cannot be stored, or None; `latest` is the last instant that it may name."""
     if signal.timestamp is not None and signal.timestamp > latest:
         return _bad(
@@ -131,7 +132,7 @@ class Signals:
         """Deletes those that may be read; how many there were."""
         wanted = (
             select(Signal.time, Signal.id)
-            .join(conversations.Conversation)
+            .join(Conversation)
             .where(conversations.readable(), tuple_(Signal.time, Signal.id).in_(keys))
             .order_by(Signal.time, Signal.id)
             .with_for_update(of=Signal)
@@ -171,7 +172,8 @@ async def store(
     rows = await _insert(pg, [signals[index] for index in stored], known, now)
     for index, row in zip(stored, rows, strict=True):
         results[index] = (row["time"], row["id"])
-    return Ingested(results, await pg.fetchval("SELECT pg_current_xact_id()::text"))
+    transaction = await pg.fetchval("SELECT pg_current_xact_id()::text")  # type: ignore[no-untyped-call]
+    return Ingested(results, transaction)
 
 
 def _raise_first(results: Sequence[Refused | None]) -> None:
@@ -195,7 +197,7 @@ ON CONFLICT (context_window_id) DO NOTHING
 
 
 async def _conversations(
-    pg: "asyncpg.Connection[asyncpg.Record]", signals: Sequence[NewSignal], now: datetime, *, create: bool
+    pg: asyncpg.Connection, signals: Sequence[NewSignal], now: datetime, *, create: bool
 ) -> dict[str, UUID]:
     """Ids of the signals' conversations by contextWindowId; hidden ones are left out."""
     started: dict[str, datetime] = {}
@@ -239,7 +241,7 @@ ORDER BY place RETURNING time, id
 
 
 async def _insert(
-    pg: "asyncpg.Connection[asyncpg.Record]",
+    pg: asyncpg.Connection,
     signals: Sequence[NewSignal],
     known: dict[str, UUID],
     now: datetime,

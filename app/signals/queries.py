@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Select, case, func, literal, select, tuple_, union_all
+from sqlalchemy import Integer, case, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
 from app.coherence.sources.spans import Span, spans
 from app.coherence.windows import ORIGIN
 from app.conversations import queries as conversations
-from app.conversations.models import Conversation
+from app.conversations.models import Conversation, ConversationActivity
+from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
 from app.signals.models import Rollup1Hour, Rollup5Minutes, Signal
@@ -66,7 +67,7 @@ def named_sources(sources: Collection[str] | None) -> tuple[str, ...] | None:
     return tuple(sorted({checks.text("sources", source) for source in sources}))
 
 
-def _filtered(statement: Select[Any], wanted: SignalFilter) -> Select[Any]:
+def _filtered(statement: Statement, wanted: SignalFilter) -> Statement:
     statement = statement.where(*wanted.range.holds(Signal.time))
     if wanted.sources is not None:
         statement = statement.where(Signal.signal_source.in_(wanted.sources))
@@ -83,11 +84,11 @@ def _filtered(statement: Select[Any], wanted: SignalFilter) -> Select[Any]:
     return statement
 
 
-def _signals() -> Select[Any]:
+def _signals() -> Statement:
     return select(*COLUMNS).join_from(Signal, Conversation)
 
 
-async def page(connection: AsyncConnection, wanted: SignalFilter, page: Page) -> Slice[Row[Any]]:
+async def page(connection: AsyncConnection, wanted: SignalFilter, page: Page) -> Slice[AnyRow]:
     """Of all conversations that may be read, as one list."""
     statement = _filtered(_signals(), wanted).where(conversations.readable())
     return await read_page(connection, statement, ORDER, page)
@@ -95,7 +96,7 @@ async def page(connection: AsyncConnection, wanted: SignalFilter, page: Page) ->
 
 async def pages_of_conversations(
     connection: AsyncConnection, ids: Sequence[UUID], wanted: SignalFilter, page: Page
-) -> dict[UUID, Slice[Row[Any]]]:
+) -> dict[UUID, Slice[AnyRow]]:
     """Of conversations that the caller has been allowed to read."""
     return await read_pages(
         connection,
@@ -109,7 +110,7 @@ async def pages_of_conversations(
 
 async def count(connection: AsyncConnection, wanted: SignalFilter) -> int:
     statement = select(func.count()).select_from(Signal).join(Conversation).where(conversations.readable())
-    return (await connection.execute(_filtered(statement, wanted))).scalar_one()
+    return int((await connection.execute(_filtered(statement, wanted))).scalar_one())
 
 
 async def counts_of_conversations(
@@ -123,15 +124,13 @@ async def counts_of_conversations(
     return {row.conversation_id: row.n for row in await connection.execute(statement)}
 
 
-async def by_keys(connection: AsyncConnection, keys: Sequence[SignalKey]) -> dict[SignalKey, Row[Any]]:
+async def by_keys(connection: AsyncConnection, keys: Sequence[SignalKey]) -> dict[SignalKey, AnyRow]:
     statement = _signals().where(conversations.readable(), tuple_(Signal.time, Signal.id).in_(keys))
     return {(row.time, row.id): row for row in await connection.execute(statement)}
 
 
 async def last_ingest(connection: AsyncConnection) -> datetime | None:
     """When the newest signal that may be read was received."""
-    from app.conversations.models import ConversationActivity
-
     statement = (
         select(func.max(ConversationActivity.last_received_at))
         .join_from(ConversationActivity, Conversation)
@@ -148,14 +147,16 @@ async def buckets(
     conversation_id: UUID | None = None,
     sources: tuple[str, ...] | None = None,
     agent_id: str | None = None,
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """(bucket, signal_source, agent_id, average score, average tone, count) of every bucket that holds signals.
 
     Buckets are `seconds` wide from metrics.md's origin. More than 50 000 rows: BadUserInput.
     """
 
-    def part(span: Span) -> Select[Any]:
+    def part(span: Span) -> Statement:
         table: Any = {300: Rollup5Minutes, 3_600: Rollup1Hour, None: Signal}[span.width]
+        time: Any
+        sums: tuple[Any, ...]
         if table is Signal:
             time, sums = (
                 Signal.time,

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page
 from app.database.search import contains
 from app.users.models import Role, User
@@ -39,7 +39,7 @@ def readable() -> ColumnElement[bool]:
     return true()
 
 
-def _filtered(statement: Select[Any], wanted: UserFilter) -> Select[Any]:
+def _filtered(statement: Statement, wanted: UserFilter) -> Statement:
     statement = statement.where(readable())
     if wanted.search:
         statement = statement.where(contains(wanted.search, User.username, User.name))
@@ -50,16 +50,16 @@ def _filtered(statement: Select[Any], wanted: UserFilter) -> Select[Any]:
     return statement
 
 
-async def page(connection: AsyncConnection, wanted: UserFilter, page: Page) -> Slice[Row[Any]]:
+async def page(connection: AsyncConnection, wanted: UserFilter, page: Page) -> Slice[AnyRow]:
     return await read_page(connection, _filtered(select(*COLUMNS), wanted), ORDER, page)
 
 
 async def count(connection: AsyncConnection, wanted: UserFilter) -> int:
     statement = _filtered(select(func.count()).select_from(User), wanted)
-    return (await connection.execute(statement)).scalar_one()
+    return int((await connection.execute(statement)).scalar_one())
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
     rows = await connection.execute(select(*COLUMNS).where(readable(), User.id.in_(ids)))
     return {row.id: row for row in rows}
 
@@ -73,7 +73,7 @@ async def id_of(connection: AsyncConnection, username: str) -> UUID | None:
 
 async def personal_information(
     connection: AsyncConnection, ids: Sequence[UUID], key: str
-) -> dict[UUID, Row[Any]]:
+) -> dict[UUID, AnyRow]:
     """email, phone and address of each, in plain; the caller answers for who may see them."""
     plain = [
         func.pgp_sym_decrypt(column, key).label(column.key)

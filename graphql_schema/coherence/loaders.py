@@ -15,7 +15,7 @@ from graphql_schema.context import Context, Loader
 from graphql_schema.inputs import TimeRange, known, range_of
 
 
-class CoherenceLoader(Loader[UUID | None, tuple[Pool, Windows], Analysis]):
+class CoherenceLoader(Loader[UUID | None, tuple[Pool, Windows], Analysis | BadUserInput]):
     """By conversation, by user, or of everything (None)."""
 
     async def read(
@@ -36,4 +36,7 @@ async def coherence_of(
 ) -> Coherence:
     """What the contract's `coherence` fields answer."""
     windows = Windows(window, known(step) or window, range_of(time_range), named_sources(known(sources)))
-    return Coherence.of(await context.loader(CoherenceLoader).load(key, (pool, windows)))
+    analysis = await context.loader(CoherenceLoader).load(key, (pool, windows))
+    if isinstance(analysis, BadUserInput):
+        raise analysis
+    return Coherence.of(analysis)

@@ -5,7 +5,6 @@ from enum import Enum
 from importlib.metadata import version
 from typing import Self
 
-import numpy as np
 import strawberry
 
 from app.coherence.drift import levels
@@ -85,7 +84,7 @@ def _datetimes(microseconds: Ints) -> list[datetime]:
 
 
 def _nullable(values: Floats) -> list[float | None]:
-    return np.where(np.isnan(values), None, values.astype(object)).tolist()
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone
 
 
 @strawberry.type

@@ -53,7 +53,7 @@ class ConversationCounts(Loader[UUID | None, ConversationFilter, int]):
         if None in keys:
             found[None] = await queries.count(connection, arguments)
         if users := [key for key in keys if key is not None]:
-            found |= await queries.counts_of_users(connection, users, arguments)
+            found = {**found, **await queries.counts_of_users(connection, users, arguments)}
         return found
 
     def missing(self) -> int:

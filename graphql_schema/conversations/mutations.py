@@ -13,7 +13,7 @@ from graphql_schema.types import DeletePayload
 @strawberry.type
 class ConversationMutations:
     @strawberry.mutation
-    async def create_conversation(self, info: Info, input: CreateConversationInput) -> Conversation:  # noqa: A002
+    async def create_conversation(self, info: Info, input: CreateConversationInput) -> Conversation:
         row = await info.context.services.conversations.create(
             context_window_id=input.context_window_id,
             user_id=None if input.user_id is None else key_of("User", input.user_id, "userId"),
@@ -29,12 +29,12 @@ class ConversationMutations:
         self,
         info: Info,
         id: strawberry.ID,
-        input: UpdateConversationInput,  # noqa: A002
+        input: UpdateConversationInput,
     ) -> Conversation:
         key = key_of("Conversation", id, "id")
         return Conversation.of(await info.context.services.conversations.update(key, given(input)))
 
     @strawberry.mutation(description="For good, with everything in it; `status: DELETED` hides it instead.")
-    async def delete_conversation(self, info: Info, id: strawberry.ID) -> DeletePayload:  # noqa: A002
+    async def delete_conversation(self, info: Info, id: strawberry.ID) -> DeletePayload:
         await info.context.services.conversations.delete(key_of("Conversation", id, "id"))
         return DeletePayload(id=id)

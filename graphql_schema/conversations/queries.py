@@ -39,7 +39,7 @@ class ConversationQueries:
         after: str | None = strawberry.UNSET,
         last: int | None = strawberry.UNSET,
         before: str | None = strawberry.UNSET,
-        filter: ConversationFilter | None = strawberry.UNSET,  # noqa: A002 - the contract's name
+        filter: ConversationFilter | None = strawberry.UNSET,
         order_by: ConversationOrder | None = strawberry.UNSET,
     ) -> Connection[Conversation]:
         order = order_of(known(order_by))

@@ -1,7 +1,7 @@
 """Conversations."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
@@ -20,7 +20,8 @@ from graphql_schema.signals.inputs import SignalFilter, filter_of
 from graphql_schema.signals.loaders import signals_of
 from graphql_schema.signals.types import Signal
 
-User = Annotated["User", strawberry.lazy("graphql_schema.users.types")]
+if TYPE_CHECKING:
+    from graphql_schema.users.types import User
 
 strawberry.enum(ConversationStatus)
 
@@ -70,7 +71,9 @@ class Conversation(Node):
         )
 
     @strawberry.field
-    async def user(self, info: Info) -> User | None:
+    async def user(
+        self, info: Info
+    ) -> Annotated["User", strawberry.lazy("graphql_schema.users.types")] | None:
         from graphql_schema.users.loaders import UserLoader
 
         if self.user_key is None:
@@ -85,7 +88,7 @@ class Conversation(Node):
         after: str | None = strawberry.UNSET,
         last: int | None = strawberry.UNSET,
         before: str | None = strawberry.UNSET,
-        filter: SignalFilter | None = strawberry.UNSET,  # noqa: A002 - the contract's name
+        filter: SignalFilter | None = strawberry.UNSET,
     ) -> Connection[Signal]:
         page = SIGNALS.page(first, after, last, before)
         return signals_of(info.context, self.key, filter_of(filter), page)

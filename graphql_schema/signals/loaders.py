@@ -52,7 +52,7 @@ class SignalCounts(Loader[UUID | None, SignalFilter, int]):
         if None in keys:
             found[None] = await queries.count(connection, arguments)
         if ids := [key for key in keys if key is not None]:
-            found |= await queries.counts_of_conversations(connection, ids, arguments)
+            found = {**found, **await queries.counts_of_conversations(connection, ids, arguments)}
         return found
 
     def missing(self) -> int:

@@ -53,7 +53,7 @@ class DeleteSignalsPayload:
 @strawberry.type
 class SignalMutations:
     @strawberry.mutation
-    async def create_signal(self, info: Info, input: SignalInput) -> Signal:  # noqa: A002
+    async def create_signal(self, info: Info, input: SignalInput) -> Signal:
         services = info.context.services
         ingested = await services.signals.ingest([input], datetime.now(UTC))
         (key,) = ingested.results
@@ -97,7 +97,9 @@ signal of the batch, instead of failing its signals.
             successful_count=successful,
             failed_count=len(results) - successful,
             results=results,
-            transaction_id=ingested.transaction_id and strawberry.ID(ingested.transaction_id),
+            transaction_id=None
+            if ingested.transaction_id is None
+            else strawberry.ID(ingested.transaction_id),
         )
 
     @strawberry.mutation(description="All signals by these ids; unknown ids are passed over. At most 1 000.")

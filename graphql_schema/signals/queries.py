@@ -26,7 +26,7 @@ class SignalQueries:
         after: str | None = strawberry.UNSET,
         last: int | None = strawberry.UNSET,
         before: str | None = strawberry.UNSET,
-        filter: SignalFilter | None = strawberry.UNSET,  # noqa: A002 - the contract's name
+        filter: SignalFilter | None = strawberry.UNSET,
     ) -> Connection[Signal]:
         page = SIGNALS.page(first, after, last, before)
         return signals_of(info.context, None, filter_of(filter), page)
@@ -45,7 +45,7 @@ class SignalQueries:
     ) -> list[SignalBucket]:
         async with info.context.services.database.read() as connection:
             conversation = None
-            if known(context_window_id) is not None:
+            if context_window_id is not None and context_window_id is not strawberry.UNSET:
                 conversation = await conversations.id_of(connection, context_window_id)
                 if conversation is None:
                     raise no_such_conversation("contextWindowId")

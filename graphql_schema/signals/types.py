@@ -1,7 +1,7 @@
 """Signals and their pages."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
@@ -12,7 +12,8 @@ from app.errors import NotFound
 from graphql_schema.context import Info
 from graphql_schema.nodes import Node, signal_id
 
-Conversation = Annotated["Conversation", strawberry.lazy("graphql_schema.conversations.types")]
+if TYPE_CHECKING:
+    from graphql_schema.conversations.types import Conversation
 
 
 @strawberry.type
@@ -64,7 +65,9 @@ class Signal(Node):
         )
 
     @strawberry.field
-    async def conversation(self, info: Info) -> Conversation:
+    async def conversation(
+        self, info: Info
+    ) -> Annotated["Conversation", strawberry.lazy("graphql_schema.conversations.types")]:
         from graphql_schema.conversations.loaders import ConversationLoader
 
         conversation = await info.context.loader(ConversationLoader).load(self.conversation_key, None)

@@ -13,14 +13,14 @@ from graphql_schema.users.types import User
 @strawberry.type
 class UserMutations:
     @strawberry.mutation(description="A username or e-mail (in any case) that another user has is CONFLICT.")
-    async def create_user(self, info: Info, input: CreateUserInput) -> User:  # noqa: A002
+    async def create_user(self, info: Info, input: CreateUserInput) -> User:
         return User.of(await info.context.services.users.create(**vars(input)))
 
     @strawberry.mutation
-    async def update_user(self, info: Info, id: strawberry.ID, input: UpdateUserInput) -> User:  # noqa: A002
+    async def update_user(self, info: Info, id: strawberry.ID, input: UpdateUserInput) -> User:
         return User.of(await info.context.services.users.update(key_of("User", id, "id"), given(input)))
 
     @strawberry.mutation(description="For good, with everything of theirs.")
-    async def delete_user(self, info: Info, id: strawberry.ID) -> DeletePayload:  # noqa: A002
+    async def delete_user(self, info: Info, id: strawberry.ID) -> DeletePayload:
         await info.context.services.users.delete(key_of("User", id, "id"))
         return DeletePayload(id=id)

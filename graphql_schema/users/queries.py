@@ -33,7 +33,7 @@ class UserQueries:
         after: str | None = strawberry.UNSET,
         last: int | None = strawberry.UNSET,
         before: str | None = strawberry.UNSET,
-        filter: UserFilter | None = strawberry.UNSET,  # noqa: A002 - the contract's name
+        filter: UserFilter | None = strawberry.UNSET,
     ) -> Connection[User]:
         page = USERS.page(first, after, last, before)
         return users_of(info.context, filter_of(known(filter)), page)

@@ -13,7 +13,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
-    Select,
     cast,
     func,
     literal,
@@ -28,6 +27,7 @@ from app.coherence.sources.spans import Span, spans
 from app.coherence.windows import ORIGIN, Cells, collect
 from app.conversations.models import Conversation
 from app.conversations.queries import readable
+from app.database.base import Statement
 from app.signals.models import Rollup1Hour, Rollup5Minutes, Signal
 from app.timerange import TimeRange
 
@@ -106,19 +106,16 @@ def _pieces(question: Question) -> list[Span]:
 
 def _reading(rows: Sequence[Any], step: int) -> Reading:
     packed = np.frombuffer(b"".join(row.packed for row in rows), _ROW)
-    cells = collect(
-        *(packed[name].astype(packed[name].dtype.newbyteorder("=")) for name in ("time", "n", "s1", "s2")),
-        step * MICROSECOND,
-    )
+    native = packed.astype(_ROW.newbyteorder("="))
     return Reading(
-        cells,
+        collect(native["time"], native["n"], native["s1"], native["s2"], step * MICROSECOND),
         {row.source: int(row.n) for row in rows},
         min((row.first for row in rows), default=None),
         max((row.last for row in rows), default=None),
     )
 
 
-def _statement(question: Question, pools: Sequence[UUID | None]) -> Select[Any]:
+def _statement(question: Question, pools: Sequence[UUID | None]) -> Statement:
     """One row a pool and source: its cells packed into bytes, and its totals."""
     parts = [_part(question, pools, span) for span in _pieces(question)]
     rows = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("rows")
@@ -139,12 +136,12 @@ def _statement(question: Question, pools: Sequence[UUID | None]) -> Select[Any]:
     ).group_by(c.pool, c.source)
 
 
-def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> Select[Any]:
+def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> Statement:
     """Moments of one span, a row a cell at least; several rows of one cell are summed afterwards."""
     table = _TABLES[span.width]
     raw = table is Signal
     shifted = Signal.signal_score - 0.5
-    time = Signal.time if raw else table.bucket
+    time: Any = Signal.time if raw else table.bucket
     n, s1, s2 = (
         (func.count(), func.sum(shifted), func.sum(shifted * shifted))
         if raw

@@ -1,0 +1,73 @@
+# Everything below sets up what it needs by itself. `make` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := $(CURDIR)/.venv/bin
+PATH := $(BIN):$(PATH)
+export PATH
+UV_ENV := UV_NO_PROGRESS=1 UV_LINK_MODE=copy
+WEB := app/web
+
+.PHONY: help run dev test check bench format lock setup clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+run: .venv/run $(WEB)/dist/graphiql.html ## Serve on http://127.0.0.1:8002 with an embedded PostgreSQL
+	@exec coherence serve
+
+dev: .venv/dev $(WEB)/dist/graphiql.html ## Serve, and start again whenever the code changes
+	@exec watchfiles --filter python "coherence serve" app graphql_schema
+
+test: .venv/dev $(WEB)/dist/graphiql.html .venv/chromium ## Run the whole test suite with its coverage
+	@COVERAGE_CORE=sysmon pytest -q --cov --cov-report=term $(ARGS)
+
+check: .venv/dev ## Lint, types, import rules, contract
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@lint-imports --no-logo
+	@python scripts/check_contract.py
+
+format: .venv/dev ## Format the code, write graphql_schema/schema.graphql anew
+	@ruff check --fix . && ruff format .
+	@coherence schema graphql_schema/schema.graphql
+
+lock: .venv/uv ## Pin the newest versions that pyproject.toml allows
+	uv pip compile -q --upgrade --generate-hashes --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --upgrade --generate-hashes --no-header --group web -o requirements-web.lock
+	uv pip compile -q --upgrade --generate-hashes --no-header pyproject.toml --group dev --group web \
+		-c requirements.lock -c requirements-web.lock -o requirements-dev.lock
+
+setup: .venv/dev $(WEB)/dist/graphiql.html ## Install everything without running anything
+
+clean: ## Remove what was installed and built; data stays
+	rm -rf .venv $(WEB)/node_modules $(WEB)/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A venv with uv in it. Where the machine's python3 is too old, uv fetches one that is not.
+.venv/uv: .python-version
+	@python3 -m venv --clear .venv && .venv/bin/pip install -q --disable-pip-version-check uv
+	@python -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { \
+		cp -RL .venv .venv-old && .venv-old/bin/python -m uv venv -q --clear --seed --python 3.13 .venv \
+		&& .venv/bin/pip install -q --disable-pip-version-check uv; rm -rf .venv-old; }
+	@touch $@
+
+.venv/run: .venv/uv requirements.lock requirements-web.lock pyproject.toml
+	@$(UV_ENV) uv pip install -q --require-hashes -r requirements.lock -r requirements-web.lock
+	@$(UV_ENV) uv pip install -q --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.lock
+	@$(UV_ENV) uv pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Node comes from the venv, and is found by the PATH above.
+$(WEB)/dist/graphiql.html: .venv/run $(WEB)/package-lock.json $(shell find $(WEB)/src $(WEB)/*.html $(WEB)/*.ts 2>/dev/null)
+	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error
+	@npm --prefix $(WEB) run build --silent -- --logLevel warn
+	@touch $@
+
+# A real browser for the tests of pages. Only root can install one; others skip those tests, which say so.
+.venv/chromium: .venv/uv
+	@if [ "$$(id -u)" = 0 ] && ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; fi
+	@touch $@
