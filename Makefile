@@ -45,10 +45,11 @@ clean: ## Remove what was installed and built; data stays
 
 # A venv with uv in it. Where the machine's python3 is too old, uv fetches one that is not.
 .venv/uv: .python-version
-	@python3 -m venv --clear .venv && .venv/bin/pip install -q --disable-pip-version-check uv
-	@python -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { \
-		cp -RL .venv .venv-old && .venv-old/bin/python -m uv venv -q --clear --seed --python 3.13 .venv \
-		&& .venv/bin/pip install -q --disable-pip-version-check uv; rm -rf .venv-old; }
+	@rm -rf .venv
+	@if python3 -c 'import sys; sys.exit(sys.version_info < (3, 12))'; then python3 -m venv .venv; else \
+		old=$$(mktemp -d) && python3 -m venv $$old && $$old/bin/pip install -q uv \
+		&& $$old/bin/uv venv -q --seed --python 3.13 .venv; rm -rf $$old; fi
+	@.venv/bin/pip install -q --disable-pip-version-check uv
 	@touch $@
 
 .venv/run: .venv/uv requirements.lock requirements-web.lock pyproject.toml

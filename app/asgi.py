@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,23 +11,21 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 
 from app.database.engine import Database
 from app.observability.requests import RequestLog
+from app.pages import Assets, page
 from app.services import Services
 from app.settings import LOOPBACK, Settings
 from graphql_schema.http import GraphQLApp
 from graphql_schema.schema import build_schema
-
-WEB = Path(__file__).parent / "web" / "dist"
 
 
 def create_app(settings: Settings, url: str, key: str) -> Starlette:
     """The ASGI application on a database that is ready; `key` is that of the personal data."""
     database = Database(url, pool_size=settings.pool_size)
     services = Services.of(settings, database, key)
-    graphql = GraphQLApp(build_schema(settings), services, WEB / "graphiql.html")
+    graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -47,9 +45,8 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
         Route("/healthz", healthz),
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
+        Mount("/assets", Assets()),
     ]
-    if (WEB / "assets").is_dir():
-        routes.append(Mount("/assets", StaticFiles(directory=WEB / "assets")))
     middleware = [
         Middleware(RequestLog),
         # A page of another site that has its name point here must not get through.

@@ -1,14 +1,13 @@
 """GraphQL over HTTP and WebSocket, as the GraphQL-over-HTTP specification asks for it."""
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 from cross_web import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -24,9 +23,9 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 
 class GraphQLApp(GraphQL[Context, None]):
-    """The view at /graphql; `page` is what a browser gets there."""
+    """The view at /graphql; `page` makes what a browser gets there."""
 
-    def __init__(self, schema: Schema, services: Services, page: Path) -> None:
+    def __init__(self, schema: Schema, services: Services, page: Callable[[], Response]) -> None:
         super().__init__(
             schema,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
@@ -66,7 +65,7 @@ class GraphQLApp(GraphQL[Context, None]):
         return Context(self.services, request.state.request_id)
 
     async def render_graphql_ide(self, request: Request) -> Response:
-        return FileResponse(self.page)
+        return self.page()
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)

@@ -1,6 +1,7 @@
 """Conversations by id, and those of many users at once."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,11 +50,11 @@ class ConversationCounts(Loader[UUID | None, ConversationFilter, int]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: ConversationFilter
     ) -> dict[UUID | None, int]:
-        found: dict[UUID | None, int] = {}
+        found: dict[Any, int] = {}
         if None in keys:
             found[None] = await queries.count(connection, arguments)
         if users := [key for key in keys if key is not None]:
-            found = {**found, **await queries.counts_of_users(connection, users, arguments)}
+            found |= await queries.counts_of_users(connection, users, arguments)
         return found
 
     def missing(self) -> int:

@@ -1,6 +1,7 @@
 """Signals of many conversations at once."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,11 +49,11 @@ class SignalCounts(Loader[UUID | None, SignalFilter, int]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: SignalFilter
     ) -> dict[UUID | None, int]:
-        found: dict[UUID | None, int] = {}
+        found: dict[Any, int] = {}
         if None in keys:
             found[None] = await queries.count(connection, arguments)
         if ids := [key for key in keys if key is not None]:
-            found = {**found, **await queries.counts_of_conversations(connection, ids, arguments)}
+            found |= await queries.counts_of_conversations(connection, ids, arguments)
         return found
 
     def missing(self) -> int:

@@ -17,3 +17,5 @@ export const examples: NonNullable<GraphiQLProps['defaultTabs']> = [
   { query: createSignals, variables: createSignalsVariables },
   { query: serverStatus },
 ]
+
+export const firstVariables = conversationCoherenceVariables

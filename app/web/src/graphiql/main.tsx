@@ -6,7 +6,7 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit'
 import { GraphiQL } from 'graphiql'
 import { createRoot } from 'react-dom/client'
 
-import { examples } from './examples'
+import { examples, firstVariables } from './examples'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('graphiql.html has no #root')
@@ -15,6 +15,8 @@ createRoot(root).render(
   <GraphiQL
     fetcher={createGraphiQLFetcher({ url: '/graphql' })}
     defaultTabs={examples}
+    // A page without stored tabs shows the first one's query, but not its variables, by itself.
+    initialVariables={localStorage.getItem('graphiql:tabState') === null ? firstVariables : undefined}
     defaultEditorToolsVisibility="variables"
     // The variables editor would otherwise mark an object as an error wherever a custom scalar stands.
     customScalarSchemas={{ JSON: {} }}
