@@ -5,13 +5,16 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 from pydantic import ValidationError
+from typer._click import Context
+from typer._click.exceptions import UsageError
+from typer.core import TyperCommand
 
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
@@ -81,7 +84,7 @@ class Server(uvicorn.Server):
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             place = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            print(f"\n  Coherence listens on {place}\n  GraphiQL: {place}/graphql\n")  # noqa: T201
+            print(f"\n  Coherence listens on {place}\n  GraphiQL: {place}/graphql\n", flush=True)  # noqa: T201
 
 
 @cli.command()
@@ -135,6 +138,102 @@ def migrate(
 async def _migrate(url: str, revision: str) -> None:
     async with opened(url) as database:
         await migrations.move(database, revision)
+
+
+class Import(TyperCommand):
+    """Ends with 1 where its words are wrong: 2 says here that lines were rejected."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            error.exit_code = 1
+            raise
+
+
+@cli.command("import", cls=Import)
+def import_signals(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Plain or gzip.")],
+    format: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(help="jsonl or csv; by the file's name where left out.")
+    ] = None,
+    map: Annotated[  # noqa: A002
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=COLUMN", help="The column that a field is read from, such as rawContent=text."
+        ),
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="signalSource where the file has none.")] = None,
+    score: Annotated[
+        str | None,
+        typer.Option(
+            metavar="vader|COLUMN|NUMBER",
+            help="signalScore: of the text (its first 10 000 characters), a column's, or one for all.",
+        ),
+    ] = None,
+    create_conversations: Annotated[
+        bool, typer.Option("--create-conversations", help="Open those that are not there yet.")
+    ] = False,
+    batch: Annotated[int, typer.Option(min=1, max=100_000, help="Lines a transaction.")] = 5_000,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Read from the beginning what has been imported already.")
+    ] = False,
+) -> None:
+    """Store a file's signals: all of them, or go on where the same command was interrupted.
+
+    Lines that cannot be stored go to FILE.rejected.jsonl. Ends with 0 where there are none, with 2 where there
+    are some, with 1 where the import could not run or not to its end.
+    """
+    from app.signals.importers import command, options
+
+    given = options.options(
+        map or (), format=format, source=source, score=score, create_conversations=create_conversations
+    )
+    sources = [options.source(file, given) for file in files]
+    settings = Settings()
+
+    async def run(url: str) -> int:
+        async with opened(url) as database:
+            skew = timedelta(seconds=settings.clock_skew)
+            return await command.import_files(
+                database, sources, clock_skew=skew, batch_size=batch, restart=restart
+            )
+
+    with ready(settings) as (url, _, _):
+        status = asyncio.run(run(url))
+    raise typer.Exit(status)
+
+
+@cli.command("export")
+def export_signals(
+    file: Annotated[
+        Path | None, typer.Argument(help="Gzip where it ends in .gz; standard output where left out.")
+    ] = None,
+    format: Annotated[  # noqa: A002
+        str | None, typer.Option(help="jsonl or csv; by the file's name where left out.")
+    ] = None,
+    conversation: Annotated[
+        list[str] | None, typer.Option(help="Its contextWindowId; may be repeated.")
+    ] = None,
+    source: Annotated[list[str] | None, typer.Option(help="A signalSource; may be repeated.")] = None,
+    since: Annotated[str | None, typer.Option(help="First instant, such as 2026-01-31T12:00:00Z.")] = None,
+    until: Annotated[str | None, typer.Option(help="The instant before which it ends.")] = None,
+) -> None:
+    """Write signals, oldest first, as `coherence import` reads them."""
+    from app.signals import export
+
+    wanted = export.wanted(conversation or (), source or (), since, until)
+    kind = export.format_of(file, format)
+    settings = Settings()
+
+    async def run(url: str) -> int:
+        async with opened(url) as database:
+            with export.output(file) as lines:
+                return await export.export(database, wanted, lines, kind)
+
+    with ready(settings) as (url, _, _):
+        count = asyncio.run(run(url))
+    print(f"{count} signals written.", file=sys.stderr)  # noqa: T201
 
 
 @cli.command()

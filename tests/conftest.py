@@ -1,7 +1,11 @@
 """A real PostgreSQL for the whole run, and a database of its own for every test that asks for one."""
 
 import asyncio
+import os
+import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -140,3 +144,26 @@ async def client(url: str, config: Settings) -> AsyncIterator[Client]:
         httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8002") as http,
     ):
         yield Client(http)
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[str]:
+    """Address of `coherence serve`, as a user starts it: embedded PostgreSQL, demo and all."""
+    # Not below pytest's own folder, which PostgreSQL's user may not enter when root runs the tests.
+    folder = Path(tempfile.mkdtemp(prefix="coherence-served-"))
+    environment = {"PATH": os.environ["PATH"], "PORT": "0", "COHERENCE_DATA_DIR": str(folder)}
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("coherence"), "serve"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        env=environment,
+        text=True,
+    ) as process:
+        try:
+            found = (re.search(r"http://\S+:\d+", line) for line in process.stdout)
+            yield next(match[0] for match in found if match)
+        finally:
+            process.terminate()
+            process.wait(30)
+            shutil.rmtree(folder, ignore_errors=True)
