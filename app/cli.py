@@ -1,10 +1,11 @@
 """The `coherence` command."""
 
 import asyncio
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +34,8 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 
 def main() -> None:
-    """Expected failures end with one sentence, not with a traceback."""
+    """Expected failures end with one sentence, not with a traceback; SIGTERM still closes what is open."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         cli()
     except ValidationError as error:
@@ -109,7 +111,8 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        Server(config).run()
+        with suppress(KeyboardInterrupt):  # Ctrl-C: uvicorn has shut down, and hands it on
+            Server(config).run()
 
 
 @cli.command()

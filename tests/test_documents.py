@@ -1,0 +1,61 @@
+"""What the README says is so."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("field", Settings.model_fields.values(), ids=lambda field: field.alias)
+def test_every_setting_is_in_the_table(field):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{field.alias}` |"))
+    assert field.description.rstrip(".") in row.replace("`", "")
+
+
+def test_the_first_query_has_the_answer_that_is_shown(served):
+    command = re.search(r"^curl .*?^\}\"\}'$", README, re.DOTALL | re.MULTILINE)[0]
+    shown = json.loads(re.search(r"^```json\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[1])
+    got = subprocess.run(
+        ["bash", "-c", command.replace("http://127.0.0.1:8002", served)],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    answer = json.loads(got.stdout)
+    assert shape(answer) == shape(shown)
+    assert answer["data"]["conversation"]["signalCount"] == 420
+
+
+def test_the_example_mutation_stores_one_and_refuses_one(served):
+    import httpx2
+
+    mutation = re.search(r"^```graphql\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[1]
+    payload = httpx2.post(f"{served}/graphql", json={"query": mutation}).json()["data"]["createSignals"]
+    assert payload["successfulCount"] == 1
+    assert payload["results"][1]["error"]["field"] == "signalScore"
+
+
+def shape(value: object) -> object:
+    """Keys and kinds of a JSON value, lists by their first item."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return "number" if isinstance(value, int | float) else type(value).__name__
+
+
+def test_no_committed_file_names_a_registry():
+    names = ("pypi" + ".org", "pythonhosted" + ".org", "registry.npm" + "js")
+    committed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout.split()
+    for path in committed:
+        content = (ROOT / path).read_bytes() if (ROOT / path).is_file() else b""
+        assert not any(name.encode() in content for name in names), path
