@@ -8,11 +8,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from alembic import context
 from app.database import tables
 from app.database.engine import asyncpg_url
+from app.database.migrations import LOCK
 from app.database.start import running
 from app.settings import Settings
-
-# Two servers that start at once migrate one after the other.
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('coherence migrations'))"
 
 
 def migrate(connection: Connection) -> None:

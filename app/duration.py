@@ -13,7 +13,10 @@ _UNITS = (
     (60, "m|mins?|minutes?"),
     (1, "s|secs?|seconds?"),
 )
-_WORDS = re.compile(r"\s*".join(f"(?:([0-9]{{1,10}})\\s*(?:{names}))?" for _, names in _UNITS), re.IGNORECASE)
+# Blanks belong to the number that they precede: they can be matched in one way alone.
+_WORDS = re.compile(
+    "".join(rf"(?:\s*([0-9]{{1,10}})\s*(?:{names}))?" for _, names in _UNITS), re.IGNORECASE | re.ASCII
+)
 _ISO = re.compile(
     r"P(?:([0-9]{1,10})W)?(?:([0-9]{1,10})D)?"
     r"(?:T(?=[0-9])(?:([0-9]{1,10})H)?(?:([0-9]{1,10})M)?(?:([0-9]{1,10})S)?)?"

@@ -1,25 +1,22 @@
 """Every error that leaves the server carries `extensions.code`; architecture.md lists them."""
 
 import re
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import structlog
 from graphql import (
     ArgumentNode,
     DocumentNode,
-    FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
-    ListValueNode,
     Node,
     ObjectFieldNode,
-    ValueNode,
     VariableNode,
     Visitor,
     visit,
 )
-from strawberry.extensions import SchemaExtension
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionContext
 
 from app.database.engine import is_unavailable
@@ -27,38 +24,59 @@ from app.errors import Refused, Unavailable
 
 log = structlog.get_logger()
 
-_VARIABLE = re.compile(r"Variable '\$(?P<variable>\w+)' has invalid value(?: at (?P<path>[^:]+))?:")
-_PATH_INDEX = re.compile(r"\[(\d+)\]")
+LONGEST_MESSAGE = 1_000
 
+# What GraphQL says of a value at fault, in a variable or in an argument (graphql_schema/validation.py).
+_VALUE = re.compile(
+    r"(?P<place>(?P<kind>Variable '\$|Argument ')(?P<name>\w+)' has invalid (?:default )?value"
+    r"(?: at (?P<path>[\w.\[\]]+))?): (?P<fault>.*)",
+    re.DOTALL,
+)
+_INDEX = re.compile(r"\[(\d+)\]")
+_NAME = re.compile(r"\.(\w+)")
 
-class ErrorCodes(SchemaExtension):
-    """Codes for the client, details for the log."""
+# GraphQL's words for some faults, which show Python's values and whole inputs, and ours.
+_MISSING = re.compile(
+    r"Expected value of type '(\w+)' to include required field '(\w+)', found: .*", re.DOTALL
+)
+_UNKNOWN = re.compile(
+    r"Expected value of type '(\w+)' not to include unknown field '(.*?)'"
+    r"(?:, found|\.( Did you mean .*?\?) Found): .*",
+    re.DOTALL,
+)
+_NULL = re.compile(
+    r"Expected (?:value of|variable '\$\w+' provided to) non-null type '(.+?)!?' not to be None\."
+)
+_ABSENT = re.compile(
+    r"Expected (?:a value of non-null type '(.+?)!?' to be provided"
+    r"|variable '\$\w+' provided to type '(.+?)!?' to provide a runtime value)\."
+)
+_ONE_OF = re.compile(r"Expected variable '\$\w+' provided to field '(\w+)' for OneOf .* type '(\w+)' .*\.")
+_INTERNAL_CAUSE = re.compile(r", but encountered error '.*'; found", re.DOTALL)
 
-    def on_operation(self) -> Iterator[None]:
-        yield
-        self._describe(self.execution_context.result)
-
-    def on_stream_result(self, result: Any) -> Iterator[None]:
-        self._describe(result)
-        yield
-
-    def _describe(self, result: Any) -> None:
-        if errors := getattr(result, "errors", None):
-            result.errors = [described(error, self.execution_context) for error in errors]
+_TOO_LARGE = re.compile(r"(?:Syntax Error: )?(.*)(?:Parsing|Validation) aborted\.$", re.DOTALL)
+_TOO_MANY_FAULTS = "Too many validation errors, error limit reached. Validation aborted."
+_WRONG_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
 def described(error: GraphQLError, execution: ExecutionContext) -> GraphQLError:
-    """`error` with its code, and with what a client need not know taken out."""
+    """`error` with its code, and with what a client need not know taken out and put into the log."""
     if error.extensions and "code" in error.extensions:
         return error
+    if match := _VALUE.fullmatch(error.message):
+        return _of_value(error, match, execution.graphql_document)
     cause = _cause(error)
-    if cause is None:
-        return _recoded(error, _of_document(error, execution.graphql_document))
+    return _of_document(error) if cause is None else _of_exception(error, cause, execution)
+
+
+def _of_exception(error: GraphQLError, cause: BaseException, execution: ExecutionContext) -> GraphQLError:
     if isinstance(cause, Refused):
         return _recoded(error, _of_refused(cause), cause.message)
+    if isinstance(cause, _WRONG_OPERATION):
+        return _recoded(error, {"code": "GRAPHQL_VALIDATION_FAILED"})
     if is_unavailable(cause):
         return _recoded(error, {"code": Unavailable.code}, "The database cannot be reached; try again.")
-    if isinstance(cause, RecursionError):
+    if isinstance(cause, RecursionError) and error.path is None:
         return _recoded(error, {"code": "QUERY_TOO_COMPLEX"}, "The document is nested too deeply.")
     request_id = getattr(execution.context, "request_id", None)
     log.error("resolver failed", path=error.path, request_id=request_id, exc_info=cause)
@@ -69,19 +87,20 @@ def described(error: GraphQLError, execution: ExecutionContext) -> GraphQLError:
     )
 
 
-def _cause(error: GraphQLError) -> Exception | None:
-    """The exception behind a GraphQLError; None where GraphQL itself found the fault."""
-    cause: Exception | None = error
+def _cause(error: GraphQLError) -> BaseException | None:
+    """The exception behind a GraphQLError; None where the document is at fault."""
+    cause: BaseException | None = error
     while isinstance(cause, GraphQLError):
-        if cause.message.startswith("Cannot return null for non-nullable field"):
-            return RuntimeError(cause.message)
         cause = cause.original_error
+    if cause is None and error.path is not None:
+        return RuntimeError(error.message)  # a result that does not fit its type
     return cause
 
 
 def _recoded(error: GraphQLError, extensions: dict[str, Any], message: str | None = None) -> GraphQLError:
+    text = error.message if message is None else message
     return GraphQLError(
-        error.message if message is None else message,
+        text[:LONGEST_MESSAGE].encode("utf-8", "backslashreplace").decode(),
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
@@ -99,45 +118,62 @@ def _of_refused(refused: Refused) -> dict[str, Any]:
     return extensions
 
 
-def _of_document(error: GraphQLError, document: DocumentNode | None) -> dict[str, Any]:
-    """Syntax, validation, or a value at fault: then with the field, and the index in a list, that it stands in."""
+def _of_document(error: GraphQLError) -> GraphQLError:
+    if error.message != _TOO_MANY_FAULTS and (match := _TOO_LARGE.fullmatch(error.message)):
+        message = match[1].strip() or "The document repeats too many of its fields or fragments."
+        return _recoded(error, {"code": "QUERY_TOO_COMPLEX"}, message)
     if isinstance(error, GraphQLSyntaxError):
-        return {"code": "GRAPHQL_PARSE_FAILED"}
-    if match := _VARIABLE.match(error.message):
-        path = match["path"] or ""
-        names = re.findall(r"\.(\w+)", path)
-        extensions = {"code": "BAD_USER_INPUT", "field": names[-1] if names else match["variable"]}
-        if index := _PATH_INDEX.search(path):
-            extensions["index"] = int(index[1])
-        return extensions
-    node = error.nodes[0] if error.nodes else None
-    if error.path is not None or node is None:
-        return {"code": "BAD_USER_INPUT"}
-    if isinstance(node, ValueNode | ObjectFieldNode) and not isinstance(node, VariableNode):
-        return {"code": "BAD_USER_INPUT"} | _place_of(node, document)
-    return {"code": "GRAPHQL_VALIDATION_FAILED"}
+        return _recoded(error, {"code": "GRAPHQL_PARSE_FAILED"})
+    if not error.nodes and "ariable" in error.message:  # too many faulty variables, or too deep ones
+        return _recoded(error, {"code": "BAD_USER_INPUT"})
+    return _recoded(error, {"code": "GRAPHQL_VALIDATION_FAILED"})
 
 
-def _place_of(value: Node, document: DocumentNode | None) -> dict[str, Any]:
-    """The input field or argument in which a literal stands, and the index of the list around it."""
-    found: dict[str, Any] = {}
+def _of_value(error: GraphQLError, match: re.Match[str], document: DocumentNode | None) -> GraphQLError:
+    """With the field that the value was meant for, and its index in the list around it."""
+    path = match["path"] or ""
+    fault, field = _in_our_words(match["fault"])
+    if field is None:
+        names = _NAME.findall(path)
+        of_variable = match["kind"].startswith("Variable")
+        field = names[-1] if names else _use_of(match["name"], document) if of_variable else match["name"]
+    extensions: dict[str, Any] = {"code": "BAD_USER_INPUT", "field": field}
+    if index := _INDEX.search(path):
+        extensions["index"] = int(index[1])
+    return _recoded(error, extensions, f"{match['place']}: {fault}")
+
+
+def _in_our_words(fault: str) -> tuple[str, str | None]:
+    """What is wrong, and the field that it is about where the value's own place does not tell."""
+    if match := _MISSING.fullmatch(fault):
+        return f"'{match[2]}' is missing; {match[1]} needs it.", match[2]
+    if match := _UNKNOWN.fullmatch(fault):
+        name = match[2][:60].encode("utf-8", "backslashreplace").decode()
+        return f"{match[1]} has no field '{name}'.{match[3] or ''}", name
+    if match := _NULL.fullmatch(fault):
+        return f"null is not allowed; it takes {match[1]}.", None
+    if match := _ABSENT.fullmatch(fault):
+        return f"a value is missing; it takes {match[1] or match[2]}.", None
+    if match := _ONE_OF.fullmatch(fault):
+        return f"null is not allowed; {match[2]} takes exactly one field with a value.", match[1]
+    return _INTERNAL_CAUSE.sub(", found", fault), None
+
+
+def _use_of(variable: str, document: DocumentNode | None) -> str:
+    """The argument or input field that takes `variable`; its own name where none does."""
+    found = [variable]
 
     class Find(Visitor):
-        def enter(self, node: Node, _key: Any, _parent: Any, _path: Any, ancestors: list[Any]) -> Any:
-            if node is not value:
-                return None
-            around = [*_nodes(ancestors), node]
-            for inner, outer in zip(around[:0:-1], around[-2::-1], strict=True):
-                if isinstance(outer, ListValueNode):
-                    found["index"] = next(i for i, item in enumerate(outer.values) if item is inner)
-            names = [n.name.value for n in around if isinstance(n, ObjectFieldNode | ArgumentNode)]
-            found["field"] = names[-1] if names else None
-            return self.BREAK
+        def enter(self, node: Node, *_: object) -> Any:
+            if (
+                isinstance(node, ArgumentNode | ObjectFieldNode)
+                and isinstance(node.value, VariableNode)
+                and node.value.name.value == variable
+            ):
+                found[0] = node.name.value
+                return self.BREAK
+            return None
 
     if document is not None:
         visit(document, Find())
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _nodes(ancestors: Iterable[Any]) -> list[Node]:
-    return [node for node in ancestors if isinstance(node, Node) and not isinstance(node, FieldNode)]
+    return found[0]

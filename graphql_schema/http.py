@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
 from app.services import Services
 from graphql_schema.context import Context
@@ -22,8 +23,37 @@ JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 
+class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    """Closes the socket of a client that does not keep to the protocol, where Strawberry's would fail."""
+
+    async def handle_message(self, message: Any) -> None:
+        if _is_message(message):
+            await super().handle_message(message)
+        else:
+            await self.handle_invalid_message("Failed to parse message")
+
+
+def _is_message(message: Any) -> bool:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return False
+    if message["type"] not in {"subscribe", "complete"}:
+        return True
+    payload = message.get("payload")
+    return isinstance(message.get("id"), str) and (
+        message["type"] == "complete"
+        or (
+            isinstance(payload, dict)
+            and isinstance(payload.get("query"), str)
+            and isinstance(payload.get("variables"), dict | None)
+            and isinstance(payload.get("operationName"), str | None)
+        )
+    )
+
+
 class GraphQLApp(GraphQL[Context, None]):
     """The view at /graphql; `page` makes what a browser gets there."""
+
+    graphql_transport_ws_handler_class = WebSocketHandler
 
     def __init__(self, schema: Schema, services: Services, page: Callable[[], Response]) -> None:
         super().__init__(
@@ -84,20 +114,42 @@ class GraphQLApp(GraphQL[Context, None]):
             self.encode_json(body), status, media_type=f"{sub_response.media_type}; charset=utf-8"
         )
 
+    async def parse_http_body(
+        self, request: AsyncHTTPRequestAdapter
+    ) -> GraphQLRequestData | list[GraphQLRequestData]:
+        data = await super().parse_http_body(request)
+        if isinstance(data, GraphQLRequestData) and not isinstance(data.operation_name, str | None):
+            raise HTTPException(400, "`operationName` must be a string or null, if provided.")
+        return data
+
+    def parse_json(self, data: str | bytes) -> Any:
+        try:
+            value = self.decode_json(data)
+        except json.JSONDecodeError as error:
+            raise HTTPException(400, f"The request is not JSON: {error.msg}.") from None
+        if not isinstance(value, dict | list | None):
+            raise HTTPException(400, "The request's JSON must be an object.")
+        return value or {}
+
     def decode_json(self, data: str | bytes) -> object:
+        """JSONDecodeError for everything that cannot be read: all transports know it."""
         try:
             return json.loads(data)
+        except json.JSONDecodeError:
+            raise
         except RecursionError:
-            raise HTTPException(400, "The request's JSON is nested too deeply.") from None
+            raise json.JSONDecodeError("it is nested too deeply", "", 0) from None
         except UnicodeDecodeError:
-            raise HTTPException(400, "The request's body is not UTF-8.") from None
+            raise json.JSONDecodeError("it is not UTF-8", "", 0) from None
+        except ValueError:
+            raise json.JSONDecodeError("it holds a number of thousands of digits", "", 0) from None
 
     def encode_json(self, data: object) -> str:
         """Text: bytes would go out as a binary WebSocket frame."""
         try:
             return orjson.dumps(data).decode()
         except TypeError:  # an integer of more than 64 bits, in a JSON value
-            return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+            return json.dumps(data, separators=(",", ":"))
 
 
 def _ran(body: Mapping[str, Any]) -> bool:
@@ -120,7 +172,7 @@ def _refusal(status: int, message: str) -> Response:
     """For a request that is not GraphQL at all."""
     code = {413: "PAYLOAD_TOO_LARGE", 405: "METHOD_NOT_ALLOWED"}.get(status, "BAD_REQUEST")
     return Response(
-        orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}),
+        json.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}),
         status,
         headers={"Allow": "GET, POST"} if status == 405 else None,
         media_type=JSON,

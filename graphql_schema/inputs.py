@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from app import timerange
+from app.errors import BadUserInput
 
 
 def known[T](value: T | None) -> T | None:
@@ -31,8 +32,15 @@ class TimeRange(NullWhereLeftOut):
     end: datetime | None = strawberry.UNSET
 
 
-def range_of(given: TimeRange | None) -> timerange.TimeRange:
-    return timerange.TimeRange(given.start, given.end) if given else timerange.ALWAYS
+def range_of(given: TimeRange | None, field: str = "range") -> timerange.TimeRange:
+    """`field` is what the client calls it."""
+    if not given:
+        return timerange.ALWAYS
+    try:
+        return timerange.TimeRange(given.start, given.end)
+    except BadUserInput as error:
+        error.field = field
+        raise
 
 
 def given(changes: Any) -> dict[str, Any]:

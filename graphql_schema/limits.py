@@ -4,6 +4,7 @@ Each fragment is measured once, however often it is spread: a document of a few 
 fragments millions of times.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,12 @@ from graphql_schema.connections import SIGNALS, USERS
 MOST_FIELDS = 10_000
 """Fields that a document may select once its fragments are put in."""
 
+MOST_INTROSPECTIONS = 10
+"""`__schema` and `__type` that a document may select: each can answer with the whole schema."""
+
+UNCOUNTED = 10**12
+"""Nothing is counted further: fragments double numbers until they have hundreds of digits."""
+
 AGGREGATE = 20
 """Rows that an aggregation counts for: what it costs the database and numpy."""
 
@@ -47,13 +54,15 @@ class Size:
     fields: int = 0
     rows: int = 0
     """Rows that one object's selection can return: users, conversations, signals and the like."""
+    introspections: int = 0
 
     def __add__(self, other: "Size") -> "Size":
         return Size(
             max(self.depth, other.depth),
-            self.aliases + other.aliases,
-            self.fields + other.fields,
-            self.rows + other.rows,
+            min(self.aliases + other.aliases, UNCOUNTED),
+            min(self.fields + other.fields, UNCOUNTED),
+            min(self.rows + other.rows, UNCOUNTED),
+            min(self.introspections + other.introspections, UNCOUNTED),
         )
 
 
@@ -103,19 +112,23 @@ class _Measure:
         below = self.selections(node.selection_set, get_named_type(known.type) if known else None)
         own = Size(1, 1 if node.alias else 0, 1, 0)
         if name.startswith("__"):
-            return Size(1, own.aliases + below.aliases, 1 + below.fields, 0)
-        count, cost = self.count(node, known)
+            schema = name in {"__schema", "__type"}
+            return Size(1, own.aliases + below.aliases, 1 + below.fields, 0, schema + below.introspections)
+        count, cost = self.count(node, known, parent)
         return Size(
             1 + below.depth,
             own.aliases + below.aliases,
             1 + below.fields,
-            count * (cost + below.rows),
+            min(count * (cost + below.rows), UNCOUNTED),
+            below.introspections,
         )
 
-    def count(self, node: FieldNode, field: GraphQLField | None) -> tuple[int, int]:
+    def count(
+        self, node: FieldNode, field: GraphQLField | None, parent: GraphQLCompositeType | None
+    ) -> tuple[int, int]:
         """How many objects the field can return, and how many rows each of them costs."""
-        if field is None:
-            return 1, 0
+        if field is None or (parent is not None and parent.name.endswith("Edge")):
+            return 1, 0  # a connection has counted its nodes
         type_name = get_named_type(field.type).name
         if type_name.endswith("Connection"):
             paged = SIGNALS if type_name == "SignalConnection" else USERS
@@ -138,7 +151,7 @@ class _Measure:
                 if isinstance(argument.value, VariableNode):
                     return self.variables.get(argument.value.name.value)
                 if isinstance(argument.value, IntValueNode):
-                    return int(argument.value.value)
+                    return int(argument.value.value[:20])  # what is longer is refused anyway
                 return value_from_ast_untyped(argument.value, dict(self.variables))
         return None
 
@@ -164,18 +177,22 @@ def limits(settings: Settings) -> type[SchemaExtension]:
         def on_validate(self) -> Iterator[None]:
             execution = self.execution_context
             assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
-            self.size = size = measure(
-                execution.schema._schema,  # noqa: SLF001 - its only door
-                execution.graphql_document,
-                execution.operation_name,
-                execution.variables or {},
-            )
+            try:
+                self.size = size = measure(
+                    execution.schema._schema,  # noqa: SLF001 - its only door
+                    execution.graphql_document,
+                    execution.operation_name,
+                    execution.variables or {},
+                )
+            except RecursionError:  # through a chain of fragments
+                size = Size(depth=sys.getrecursionlimit())
             faults = [
                 f"{what} {found}, and at most {most} is allowed"
                 for what, found, most in (
                     ("depth is", size.depth, settings.max_depth),
                     ("number of aliases is", size.aliases, settings.max_aliases),
                     ("number of selected fields is", size.fields, MOST_FIELDS),
+                    ("number of introspections is", size.introspections, MOST_INTROSPECTIONS),
                     ("cost in rows is", size.rows, settings.max_cost),
                 )
                 if found > most

@@ -1,13 +1,18 @@
 """What happens around every operation, on whichever transport it came."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
 
 import structlog
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 log = structlog.get_logger()
+
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
 
 class FreshContext(SchemaExtension):
@@ -28,22 +33,30 @@ class OperationLog(SchemaExtension):
 
     def on_operation(self) -> Iterator[None]:
         began = perf_counter()
-        yield
+        fault: str | None = "INTERNAL_SERVER_ERROR"
+        try:
+            yield
+            fault = None
+        except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError):
+            fault = "GRAPHQL_VALIDATION_FAILED"
+            raise
+        finally:
+            self._log((perf_counter() - began) * 1_000, fault)
+
+    def _log(self, milliseconds: float, fault: str | None) -> None:
         execution = self.execution_context
-        milliseconds = (perf_counter() - began) * 1_000
-        codes = sorted(
-            {
-                (error.extensions or {}).get("code", "INTERNAL_SERVER_ERROR")
-                for error in getattr(execution.result, "errors", None) or ()
-            }
-        )
+        errors = getattr(execution.result, "errors", None) or ()
+        codes = {(error.extensions or {}).get("code", "INTERNAL_SERVER_ERROR") for error in errors}
+        if fault is not None:
+            codes = {fault}
         failed = not {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}.isdisjoint(codes)
         context = execution.context
         context.services.statistics.count(milliseconds, failed=failed)
+        name = execution.operation_name
         log.info(
             "operation",
-            operation=execution.operation_name,
+            operation=name if name and _NAME.fullmatch(name) else None,
             request_id=context.request_id,
             duration_ms=round(milliseconds, 2),
-            outcome=",".join(codes) or "OK",
+            outcome=",".join(sorted(codes)) or "OK",
         )

@@ -1,45 +1,27 @@
 """Scalars of the contract: how their values are read and written."""
 
-import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from app.duration import Duration
-
-_INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
-)
-_EXPECTED = (
-    "write an RFC 3339 instant with an offset, to the microsecond, years 1970 to 9999,"
-    " such as 2026-01-31T12:00:00Z"
-)
+from app.instant import parse_instant, write_instant
 
 
-def parse_instant(value: object) -> datetime:
-    """The instant in UTC; ValueError says what is wrong and what would be right."""
-    match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"DateTime {str(value)[:40]!r} cannot be read: {_EXPECTED}.")
-    fraction, offset = match.groups()
-    if offset is None:
-        raise ValueError(f"DateTime {match[0]!r} has no offset: {_EXPECTED}.")
-    if fraction is not None and len(fraction) > 7:
-        raise ValueError(f"DateTime {match[0][:60]!r} is finer than a microsecond: {_EXPECTED}.")
-    try:
-        instant = datetime.fromisoformat(match[0].upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(f"DateTime {match[0]!r} is not in the calendar: {_EXPECTED}.") from None
-    if instant.year < 1970:
-        raise ValueError(f"DateTime {match[0]!r} lies before 1970: {_EXPECTED}.")
-    return instant
+def _reading[T](parse: Callable[[object], T]) -> Callable[[object], T]:
+    """`parse`, whose ValueError is told to the client as it stands."""
 
+    def read(value: object) -> T:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise GraphQLError(str(error)) from None
 
-def write_instant(value: datetime) -> str:
-    """`value`, which is in UTC, with a trailing Z."""
-    return value.isoformat().removesuffix("+00:00") + "Z"
+    return read
 
 
 SCALARS: dict[object, ScalarDefinition] = {
@@ -50,7 +32,7 @@ SCALARS: dict[object, ScalarDefinition] = {
             "UTC with a trailing Z. Naive or finer input is refused."
         ),
         serialize=write_instant,
-        parse_value=parse_instant,
+        parse_value=_reading(parse_instant),
     ),
     Duration: strawberry.scalar(
         name="Duration",
@@ -60,7 +42,7 @@ SCALARS: dict[object, ScalarDefinition] = {
             "years are not durations."
         ),
         serialize=str,
-        parse_value=Duration.parse,
+        parse_value=_reading(Duration.parse),
     ),
 }
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLInputObjectType
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
@@ -16,7 +16,7 @@ from graphql_schema.context import Context, Info
 from graphql_schema.conversations.loaders import ConversationLoader
 from graphql_schema.conversations.mutations import ConversationMutations
 from graphql_schema.conversations.queries import ConversationQueries
-from graphql_schema.errors import ErrorCodes
+from graphql_schema.errors import described
 from graphql_schema.limits import limits
 from graphql_schema.nodes import Node, parse
 from graphql_schema.operations import FreshContext, OperationLog
@@ -28,6 +28,7 @@ from graphql_schema.status.queries import StatusQueries
 from graphql_schema.users.loaders import UserLoader
 from graphql_schema.users.mutations import UserMutations
 from graphql_schema.users.queries import UserQueries
+from graphql_schema.validation import Validation
 
 MOST_NODES = 1_000
 
@@ -70,7 +71,9 @@ class Schema(strawberry.Schema):
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Nothing: ErrorCodes logs what is the server's fault, and no message that a client caused."""
+        """Codes for the client and details for the log, in place: every result passes here."""
+        if execution_context is not None:
+            errors[:] = [described(error, execution_context) for error in errors]
 
 
 def build_schema(settings: Settings | None = None) -> Schema:
@@ -78,12 +81,17 @@ def build_schema(settings: Settings | None = None) -> Schema:
     extensions: list[type[SchemaExtension]] = [
         FreshContext,
         OperationLog,
-        ErrorCodes,
         limits(settings or Settings()),
+        Validation,
     ]
-    return Schema(
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         extensions=extensions,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    for name in schema._schema.type_map:  # noqa: SLF001 - Strawberry does not tell GraphQL of them
+        kind = schema._schema.type_map[name]  # noqa: SLF001
+        if isinstance(kind, GraphQLInputObjectType):
+            kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
+    return schema

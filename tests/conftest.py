@@ -167,3 +167,15 @@ def served() -> Iterator[str]:
             process.terminate()
             process.wait(30)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def reader(server: str) -> AsyncIterator[Client]:
+    """A client of an empty database that all tests share: for requests that write nothing."""
+    await execute(server, "CREATE DATABASE reader TEMPLATE template STRATEGY file_copy")
+    app = create_app(Settings(_env_file=None), at(server, "reader"), KEY)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8002") as http,
+    ):
+        yield Client(http)

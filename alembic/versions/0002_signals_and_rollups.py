@@ -4,6 +4,9 @@ Whoever changes signals locks the rollup rows of all buckets touched, in the ord
 before 1 hour before activity; so writers wait for each other, and never in a circle. An insert adds to its
 buckets. An update or a delete counts its buckets anew from the raw rows, in a statement that begins after
 the locks are held: what it sees is then all there will be.
+
+One statement that both inserts and changes signals (INSERT … ON CONFLICT DO UPDATE, MERGE, a WITH that deletes)
+would count its new rows twice, and TRUNCATE is not seen: nothing here may write signals so.
 """
 
 from alembic import op

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import Table
+from app.database.base import Instant, Table
 
 
 class ConversationStatus(Enum):
@@ -26,8 +26,8 @@ class Conversation(Table):
     agent_id: Mapped[str | None]
     title: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
-    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    ended_at: Mapped[datetime | None]
+    started_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     context_metadata: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     coherence_score_current: Mapped[float | None]

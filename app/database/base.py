@@ -1,15 +1,28 @@
 """What all tables share."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Row, Select, Text
+from sqlalchemy import DateTime, Dialect, MetaData, Row, Select, Text, TypeDecorator
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase
 
 type AnyRow = Row[*tuple[Any, ...]]
 type Statement = Select[*tuple[Any, ...]]
+
+
+class Instant(TypeDecorator[datetime]):
+    """A time that may be infinite, or the last instant of the year 9999, which asyncpg takes for infinity.
+
+    asyncpg reads infinity as a datetime without a time zone, which cannot be compared with others.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 class Table(DeclarativeBase):

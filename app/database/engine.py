@@ -77,7 +77,10 @@ class Database:
 
 async def driver(connection: AsyncConnection) -> asyncpg.Connection:
     """Asyncpg's own connection, inside the same transaction: for statements on whole columns."""
-    return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
+    pg = cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
+    if not pg.is_in_transaction():  # SQLAlchemy sends BEGIN no sooner than with a statement of its own
+        await connection.exec_driver_sql("SELECT 1")
+    return pg
 
 
 class _unavailable:  # noqa: N801 - reads as the context manager it is

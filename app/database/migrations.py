@@ -13,6 +13,9 @@ from app.database.engine import Database
 
 INI = Path(__file__).parents[2] / "alembic.ini"
 
+# Two servers that start at once migrate one after the other.
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('coherence migrations'))"
+
 
 class SchemaMismatch(RuntimeError):
     """The database's tables are not those of this version of the program."""
@@ -20,9 +23,7 @@ class SchemaMismatch(RuntimeError):
 
 async def upgrade(database: Database) -> bool:
     """Applies every migration that is missing, in one transaction; whether the database was empty before."""
-    fresh = await _current(database) is None
-    await _run(database, command.upgrade, "head")
-    return fresh
+    return await _run(database, command.upgrade, "head")
 
 
 async def move(database: Database, revision: str) -> None:
@@ -34,19 +35,28 @@ async def move(database: Database, revision: str) -> None:
     await _run(database, command.downgrade if down else command.upgrade, target)
 
 
-async def _run(database: Database, action: Callable[[Config, str], None], revision: str) -> None:
-    def run(connection: Connection) -> None:
+async def _run(database: Database, action: Callable[[Config, str], None], revision: str) -> bool:
+    """Whether the database was empty before, as nobody else could make it meanwhile."""
+
+    def run(connection: Connection) -> bool:
+        connection.exec_driver_sql(LOCK)
+        fresh = _revision(connection) is None
         config = Config(INI)
         config.attributes["connection"] = connection
         action(config, revision)
+        return fresh
 
     async with database.write() as connection:
-        await connection.run_sync(run)
+        return await connection.run_sync(run)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 async def _current(database: Database) -> str | None:
     async with database.read() as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+        return await connection.run_sync(_revision)
 
 
 async def require_current(database: Database) -> None:

@@ -16,12 +16,13 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    type_coerce,
     union_all,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.database.base import AnyRow, Statement
+from app.database.base import AnyRow, Instant, Statement
 
 type Key = tuple[datetime, Any]
 """Sort value and id of a row."""
@@ -111,7 +112,8 @@ def _page(statement: Statement, order: Order, page: Page) -> Statement | Compoun
 
 
 def _part(statement: Statement, order: Order, part: int) -> Statement:
-    return statement.add_columns(order.value.label("sort_value"), literal_column(str(part)).label("part"))
+    value = type_coerce(order.value, Instant)
+    return statement.add_columns(value.label("sort_value"), literal_column(str(part)).label("part"))
 
 
 def _slice(found: Sequence[AnyRow], order: Order, page: Page) -> Slice[AnyRow]:

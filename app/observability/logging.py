@@ -1,9 +1,21 @@
 """Logs: one JSON object a line on standard error. No personal data, no variables, no query text."""
 
 import logging
+import re
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+_DETAIL = re.compile(r"\n(?:DETAIL|CONTEXT):.*", re.DOTALL)
+
+
+def _without_values(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Takes out what PostgreSQL adds to its messages: the values of the row at fault."""
+    for fault in event.get("exception", ()):
+        if isinstance(fault, dict):
+            fault["exc_value"] = _DETAIL.sub("", str(fault["exc_value"]))
+    return event
 
 
 def configure(level: str = "info") -> None:
@@ -12,7 +24,8 @@ def configure(level: str = "info") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+        _without_values,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],

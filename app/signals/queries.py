@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, case, func, literal, select, tuple_, union_all
+from sqlalchemy import BigInteger, Integer, case, cast, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
@@ -195,8 +195,11 @@ async def buckets(
             statement = statement.where(table.agent_id == checks.text("agentId", agent_id))
         return statement
 
-    parts = union_all(*(part(span) for span in spans(range, seconds))).subquery("part")
-    n = func.sum(parts.c.n)
+    pieces = [part(span) for span in spans(range, seconds)]
+    if not pieces or agent_id == "":  # an empty range; nobody's name, which in rollups stands for no agent
+        return []
+    parts = union_all(*pieces).subquery("part")
+    n = cast(func.sum(parts.c.n), BigInteger)
     key = (parts.c.bucket, parts.c.signal_source, parts.c.agent_id)
     statement = (
         select(

@@ -33,3 +33,12 @@ class User(Table):
     phone: Mapped[bytes | None]
     address: Mapped[bytes | None]
     email_index: Mapped[bytes | None] = mapped_column(unique=True)
+
+
+class EncryptionKey(Table):
+    """One row, which tells the right key from a wrong one without telling the key."""
+
+    __tablename__ = "encryption_key"
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    fingerprint: Mapped[bytes]

@@ -82,7 +82,7 @@ def filter_of(given: ConversationFilter | None) -> queries.ConversationFilter:
         user_id=None if given.user_id is None else key_of("User", given.user_id, "userId"),
         agent_id=given.agent_id,
         status=given.status,
-        started=range_of(given.started),
+        started=range_of(given.started, "started"),
         search=given.search,
     )
 

@@ -86,7 +86,8 @@ async def analyse(
     if windows.may_be_too_many:
         counts = await count_windows(connection, question, ids, steps)
         answers |= {key: _too_many(n) for key, n in counts.items() if n > MOST_WINDOWS}
-    readings = await read(connection, question, [key for key in ids if key not in answers])
+    left = [key for key in ids if key not in answers]
+    readings = await read(connection, question, left) if left else {}
     source = source_of(question)
     for key, reading in readings.items():
         try:

@@ -1,0 +1,38 @@
+"""An instant as people and machines write it: RFC 3339, to the microsecond."""
+
+import re
+from datetime import UTC, datetime
+
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
+)
+_EXPECTED = (
+    "write an RFC 3339 instant with an offset, to the microsecond, years 1970 to 9999,"
+    " such as 2026-01-31T12:00:00Z"
+)
+
+
+def parse_instant(value: object) -> datetime:
+    """The instant in UTC; ValueError says what is wrong and what would be right."""
+    match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"DateTime {str(value)[:40]!r} cannot be read: {_EXPECTED}.")
+    fraction, offset = match.groups()
+    shown = repr(match[0][:60])
+    if offset is None:
+        raise ValueError(f"DateTime {shown} has no offset: {_EXPECTED}.")
+    if fraction is not None and len(fraction) > 7:
+        raise ValueError(f"DateTime {shown} is finer than a microsecond: {_EXPECTED}.")
+    try:
+        instant = datetime.fromisoformat(match[0].upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"DateTime {shown} is not in the calendar: {_EXPECTED}.") from None
+    if instant.year < 1970:
+        raise ValueError(f"DateTime {shown} lies before 1970: {_EXPECTED}.")
+    return instant
+
+
+def write_instant(value: datetime) -> str:
+    """`value`, which is in UTC, with a trailing Z."""
+    return value.isoformat().removesuffix("+00:00") + "Z"

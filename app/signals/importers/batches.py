@@ -1,0 +1,85 @@
+"""Reads a file batch by batch: lines that are committed together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from app.errors import BadUserInput
+from app.signals.importers.formats import Item
+from app.signals.importers.lines import Fingerprint, Lines, Unreadable
+from app.signals.importers.options import Source
+from app.signals.importers.record import Record, record
+from app.signals.importers.rejected import Rejected
+from app.signals.importers.vader import Scorer
+
+_LARGEST = 16_000_000
+"""A batch ends where its lines have that many bytes, however few they are."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Lines that are committed together."""
+
+    records: list[Record] = field(default_factory=list)
+    lines: list[tuple[int, bytes]] = field(default_factory=list)
+    """Number and text of every record's line."""
+    rejected: list[Rejected] = field(default_factory=list)
+    unfinished: bool = False
+    """Whether the last one rejected may only be half written as yet: it is read again next time."""
+    size: int = 0
+    """Bytes of text."""
+    end: int = 0
+    """Number of the last line that has been dealt with."""
+    key: bytes = b""
+    """Fingerprint of all lines until there."""
+    position: int = 0
+    """How far the file on disk has been read, in bytes."""
+
+    def read(self, source: Source, item: Item) -> bool:
+        """Adds a record, or why there is none; whether there is one."""
+        self.size += len(item.raw)
+        try:
+            read = record(source.source, source.score, *source.format.values(item.row))
+        except BadUserInput as fault:
+            self.rejected.append(Rejected(item.line, fault.message, item.raw))
+            return False
+        self.records.append(read)
+        self.lines.append((item.line, item.raw))
+        return True
+
+    def full(self, size: int) -> bool:
+        return len(self.lines) + len(self.rejected) >= size or self.size >= _LARGEST
+
+    def score(self, scorer: Scorer) -> None:
+        scores = scorer([record.raw_content for record in self.records])
+        for scored, score in zip(self.records, scores, strict=True):
+            scored.signal_score = score
+
+
+def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None) -> Iterator[Batch]:
+    """What follows line `after`, at most `size` rows at a time. Unreadable comes after what could be read."""
+    fingerprint = Fingerprint(source.identity)
+    batch, end = Batch(), after
+
+    def closed() -> Batch:
+        batch.end, batch.key, batch.position = end, fingerprint.key(), lines.position()
+        if source.vader and scorer is not None:
+            batch.score(scorer)
+        return batch
+
+    try:
+        for item in source.format.items(lines):
+            new = item.row is not None and lines.number > after
+            if new and not batch.read(source, item) and lines.unfinished:
+                batch.unfinished = True
+                break
+            fingerprint.add(item.raw)
+            end = max(after, lines.number)
+            if batch.full(size):
+                yield closed()
+                batch = Batch()
+    except Unreadable:
+        if batch.size:
+            yield closed()
+        raise
+    if batch.size:
+        yield closed()

@@ -1,0 +1,119 @@
+"""A signal as it comes out of a file."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from app.errors import BadUserInput
+from app.instant import parse_instant
+
+# The contract's fields, in the order of Record's, and what their values are.
+KINDS: Mapping[str, str] = {
+    "contextWindowId": "text",
+    "timestamp": "text",
+    "rawContent": "text",
+    "signalSource": "text",
+    "signalScore": "number",
+    "signalVector": "text",
+    "emotionalTone": "number",
+    "escalateFlag": "whole",
+    "agentId": "text",
+    "userId": "text",
+    "payload": "json",
+    "relationshipContext": "text",
+    "diagnosticNotes": "text",
+}
+
+type Columns = Mapping[str, str]
+"""The column that each field is read from; fields that are not read are not in it."""
+
+
+class Record(msgspec.Struct, gc=False):
+    """A NewSignal."""
+
+    context_window_id: str
+    timestamp: datetime | None
+    raw_content: str | None
+    signal_source: str
+    signal_score: float
+    signal_vector: str | None
+    emotional_tone: float | None
+    escalate_flag: int
+    agent_id: str | None
+    user_id: str | None
+    payload: Any
+    relationship_context: str | None
+    diagnostic_notes: str | None
+
+
+def record(
+    source: str,
+    score: float,
+    /,
+    key: str | None,
+    timestamp: str | None,
+    content: str | None,
+    own_source: str | None,
+    own_score: float | None,
+    vector: str | None,
+    tone: float | None,
+    flag: float | None,
+    agent: str | None,
+    user: str | None,
+    payload: msgspec.Raw | str | None,
+    relationship: str | None,
+    notes: str | None,
+) -> Record:
+    """The signal of a file's values, with `source` and `score` where it has none. Raises BadUserInput."""
+    if key is None:
+        raise BadUserInput("contextWindowId is missing.", field="contextWindowId")
+    return Record(
+        key,
+        None if timestamp is None else _instant(timestamp),
+        content,
+        source if own_source is None else own_source,
+        score if own_score is None else own_score,
+        vector,
+        tone,
+        0 if flag is None else _whole(flag),
+        agent,
+        user,
+        None if payload is None else _json(payload),
+        relationship,
+        notes,
+    )
+
+
+def number(text: str) -> float:
+    """`text` as a table writes a number. ValueError where it is none."""
+    if "_" in text:  # Python's own liberty
+        raise ValueError(text)
+    return float(text)
+
+
+def _whole(value: float) -> int:
+    """GraphQL takes 1.0 for 1; what is no whole number is left for `fault_of` to refuse."""
+    return int(value) if value.is_integer() else value  # type: ignore[return-value]
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise BadUserInput(f"timestamp: {error}", field="timestamp") from None
+
+
+def _json(text: msgspec.Raw | str) -> Any:
+    """Python's own reader keeps whole numbers of any length."""
+    try:
+        return json.loads(bytes(text) if isinstance(text, msgspec.Raw) else text)
+    except json.JSONDecodeError as error:
+        fault = f"is not JSON: {error.msg} at character {error.pos + 1}"
+    except ValueError:
+        fault = "holds a whole number of more than 4300 digits"
+    except RecursionError:
+        fault = "is nested too deeply"
+    raise BadUserInput(f"payload {fault}.", field="payload")

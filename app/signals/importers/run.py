@@ -1,0 +1,113 @@
+"""Imports a file: batch by batch, each one committed together with how far the import has come."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.database.engine import Database
+from app.errors import Refused
+from app.signals.importers import queries
+from app.signals.importers.batches import Batch, batches_of
+from app.signals.importers.lines import opened
+from app.signals.importers.options import Source
+from app.signals.importers.queries import BEGINNING, Progress
+from app.signals.importers.rejected import Rejected, RejectedFile
+from app.signals.importers.vader import Scorer
+from app.signals.ingest import store
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import has done: from `start`, where it went on, to `end`."""
+
+    start: Progress
+    end: Progress
+    unfinished: bool
+
+    @property
+    def imported(self) -> int:
+        return self.end.imported - self.start.imported
+
+    @property
+    def rejected(self) -> int:
+        """Those of earlier runs are among them."""
+        return self.end.rejected + self.unfinished
+
+    @property
+    def nothing_new(self) -> bool:
+        return self.start == self.end and not self.unfinished
+
+
+type Report = Callable[[int, int], None]
+"""Is told how many lines this run has dealt with, and at which byte of the file on disk it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """What the files of one command have in common."""
+
+    database: Database
+    clock_skew: timedelta
+    scorer: Scorer | None
+    """Needed where a source asks for VADER."""
+    batch_size: int = 5_000
+
+    async def run(self, source: Source, report: Report, *, restart: bool = False) -> Outcome:
+        """Stores what has not been stored yet, or with `restart` everything.
+
+        Raises Unreadable, Unavailable and Conflict; what has been committed before stays, and is not read again.
+        """
+        path = str(source.path)
+        async with self.database.read() as guard:
+            await queries.lock(guard, source.identity)
+            with opened(source.path) as lines:
+                start = await queries.find(guard, path, source.identity, lines)
+            if restart:
+                await queries.forget(guard, start)
+                start = BEGINNING
+            rejects = RejectedFile(source.path)
+            rejects.keep(start.line)
+            progress, unfinished = start, False
+            # A thread decodes the next batch while this one is written.
+            with opened(source.path) as lines, ThreadPoolExecutor(1) as ahead:
+                batches = batches_of(source, lines, start.line, self.batch_size, self.scorer)
+                coming = ahead.submit(next, batches, None)
+                while (batch := await asyncio.wrap_future(coming)) is not None:
+                    coming = ahead.submit(next, batches, None)
+                    progress = await self._write(source, batch, progress, rejects)
+                    unfinished = batch.unfinished
+                    report(progress.line - start.line, batch.position)
+        return Outcome(start, progress, unfinished)
+
+    async def _write(
+        self, source: Source, batch: Batch, progress: Progress, rejects: RejectedFile
+    ) -> Progress:
+        """One transaction; how far the import has come with it."""
+        now = datetime.now(UTC)
+        async with self.database.write() as connection:
+            ingested = await store(
+                connection,
+                batch.records,
+                now,
+                now + self.clock_skew,
+                all_or_nothing=False,
+                create_conversations=source.create_conversations,
+            )
+            refused = [
+                Rejected(number, result.message, raw)
+                for result, (number, raw) in zip(ingested.results, batch.lines, strict=True)
+                if isinstance(result, Refused)
+            ]
+            rejected = sorted(refused + batch.rejected, key=lambda row: row.line)
+            if rejected:
+                rejects.add(rejected)
+            new = Progress(
+                batch.key,
+                batch.end,
+                progress.imported + len(batch.records) - len(refused),
+                progress.rejected + len(rejected) - batch.unfinished,
+            )
+            await queries.advance(connection, str(source.path), progress, new)
+        return new

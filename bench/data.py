@@ -1,0 +1,199 @@
+"""The bench's database: an embedded PostgreSQL with production settings, filled the same way every time.
+
+At scale 1: 2 000 users, 20 000 conversations of 50 signals within two hours, spread over 7 days, and 50 conversations
+that have two signals of one source in every 5 minutes of those days (201 600 in all). Signals lie in the order of
+their time, as they would have come. The folder is kept: the next run finds it filled.
+
+    python -m bench.data [--data DIR] [--scale 0.1]     fills it without measuring anything
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+from sqlalchemy import make_url
+
+from app.cli import ready
+from app.settings import Settings
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+LENGTH = timedelta(days=7)
+END = START + LENGTH
+SOURCES = ("Slack", "Axis", "Neo", "person")
+CONVERSATIONS_OF_USER = 10
+SIGNALS_OF_CONVERSATION = 50
+EVEN_CONVERSATIONS = 50
+SEED = 20_260_105
+TEXTS = tuple(f"{words} Let us go on from here, and say so if it is not what you meant." for words in (
+    "Thanks, that answers it.", "Which version is this?", "I have updated the summary.", "That contradicts it."
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A filled database."""
+
+    folder: Path
+    url: str
+    scale: float
+
+    @property
+    def users(self) -> int:
+        return round(2_000 * self.scale)
+
+    @property
+    def conversations(self) -> int:
+        return self.users * CONVERSATIONS_OF_USER
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        connection = await asyncpg.connect(**dsn(self.url))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+def dsn(url: str) -> dict[str, Any]:
+    """What asyncpg connects with."""
+    parsed = make_url(url)
+    return {"host": parsed.query["host"], "user": parsed.username, "database": parsed.database}
+
+
+def user_key(number: int) -> UUID:
+    return UUID(int=SEED << 64 | number)
+
+
+def conversation_key(number: int) -> UUID:
+    return UUID(int=SEED << 64 | 1 << 32 | number)
+
+
+def conversation_name(number: int) -> str:
+    return f"window-{number:06d}"
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="folder; /tmp/coherence-bench-SCALE where left out")
+    parser.add_argument("--scale", type=float, default=1, help="0.01 to 1: of users and their conversations")
+    return parser
+
+
+@contextmanager
+def database(given: argparse.Namespace) -> Iterator[Bench]:
+    """The filled database, which runs for as long as the block does."""
+    scale = given.scale
+    folder = given.data or Path(f"/tmp/coherence-bench-{scale:g}")  # noqa: S108 - PostgreSQL's user may enter
+    mark = folder / "filled"
+    if mark.exists() and float(mark.read_text()) != scale:
+        raise SystemExit(f"{folder} was filled at scale {mark.read_text()}.")
+    with ready(Settings(_env_file=None, data_dir=folder, database_url=None)) as (url, _, fresh):
+        bench = Bench(folder, url, scale)
+        if not mark.exists():
+            if not fresh:
+                raise SystemExit(f"{folder} is half filled, or not the bench's: remove it or name another.")
+            began = perf_counter()
+            asyncio.run(_fill(bench))
+            mark.write_text(str(scale))
+            print(f"Filled {folder} in {perf_counter() - began:.0f} s.")
+        asyncio.run(_tidy(bench))
+        yield bench
+
+
+async def _tidy(bench: Bench) -> None:
+    """Takes away what the last run has written."""
+    async with bench.connection() as connection:
+        if await connection.execute("DELETE FROM signals WHERE time >= $1", END) != "DELETE 0":
+            await connection.execute("VACUUM ANALYZE")
+
+
+async def _fill(bench: Bench) -> None:
+    random = np.random.default_rng(SEED)
+    async with bench.connection() as connection:
+        await connection.copy_records_to_table(
+            "users",
+            columns=("id", "username", "name", "role", "created_at", "updated_at"),
+            records=_users(bench),
+        )
+        starts = np.sort(random.integers(1, int(LENGTH.total_seconds()) - 7_200, bench.conversations))
+        await connection.copy_records_to_table(
+            "conversations",
+            columns=("id", "context_window_id", "user_id", "agent_id", "title", "started_at", "updated_at"),
+            records=_conversations(bench, starts),
+        )
+        for part in np.array_split(*_order(random, starts)):
+            await connection.copy_records_to_table(
+                "signals", columns=_SIGNAL_COLUMNS, records=_signals(random, part)
+            )
+        await connection.execute("VACUUM ANALYZE")
+        await connection.execute("CHECKPOINT")
+
+
+def _users(bench: Bench) -> Iterator[tuple[Any, ...]]:
+    for number in range(bench.users):
+        created = START + timedelta(seconds=number)
+        yield user_key(number), f"user-{number:06d}", f"Person {number:06d}", "EDUCATOR", created, created
+
+
+def _conversations(bench: Bench, starts: Any) -> Iterator[tuple[Any, ...]]:
+    """The even ones begin at START, before all others, and belong to nobody."""
+    for number in range(bench.conversations + EVEN_CONVERSATIONS):
+        regular = number < bench.conversations
+        started = START + timedelta(seconds=int(starts[number]) if regular else 0)
+        user = user_key(number % bench.users) if regular else None
+        name = conversation_name(number)
+        yield conversation_key(number), name, user, f"agent-{number % 7}", f"Talk {number}", started, started
+
+
+def _order(random: Any, starts: Any) -> tuple[Any, int]:
+    """(microseconds since START, conversation, source) of every signal, in order of time; into how many parts."""
+    count = starts.size * SIGNALS_OF_CONVERSATION
+    regular = np.repeat(np.arange(starts.size), SIGNALS_OF_CONVERSATION)
+    times = (np.repeat(starts, SIGNALS_OF_CONVERSATION) + random.uniform(0, 7_200, count)) * 1e6
+    buckets = LENGTH // timedelta(minutes=5)
+    even = np.arange(EVEN_CONVERSATIONS * buckets * 2)
+    bucket, pair = np.divmod(even, EVEN_CONVERSATIONS * 2)
+    signals = np.stack(
+        (
+            np.concatenate((times.astype(np.int64), bucket * 300_000_000 + (pair % 2) * 90_000_000)),
+            np.concatenate((regular, starts.size + pair // 2)),
+            np.concatenate((random.integers(0, len(SOURCES), count), bucket % len(SOURCES))),
+        ),
+        axis=1,
+    )
+    return signals[signals[:, 0].argsort(kind="stable")], max(1, len(signals) // 100_000)
+
+
+_SIGNAL_COLUMNS = (
+    "time", "received_at", "conversation_id", "user_id", "agent_id", "signal_source", "signal_score",
+    "emotional_tone", "escalate_flag", "raw_content", "payload",
+)  # fmt: skip
+
+
+def _signals(random: Any, part: Any) -> Iterator[tuple[Any, ...]]:
+    scores = random.beta(4, 2, len(part)).round(4).tolist()
+    tones = random.beta(2, 3, len(part)).round(4).tolist()
+    for (microseconds, number, source), score, tone in zip(part.tolist(), scores, tones, strict=True):
+        time = START + timedelta(microseconds=microseconds)
+        person, agent = f"user-{number % 2_000:06d}", f"agent-{number % 7}"
+        text = TEXTS[microseconds % len(TEXTS)]
+        yield (
+            time, time, conversation_key(number), person, agent, SOURCES[source], score,
+            tone, int(score < 0.2), text, "{}",
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    with database(arguments(__doc__).parse_args()) as filled:
+        print(f"{filled.url} has {filled.users} users and {filled.conversations} conversations.")

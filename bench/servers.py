@@ -1,0 +1,50 @@
+"""The two servers, each in a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.data import Bench
+
+HERE = Path(__file__).parents[1]
+
+
+@contextmanager
+def coherence(bench: Bench) -> Iterator[str]:
+    """Address of `coherence serve` with its defaults, log level info among them; the log goes nowhere."""
+    command = [Path(sys.executable).with_name("coherence"), "serve", "--port", "0"]
+    own = {"COHERENCE_DATA_DIR": str(bench.folder), "COHERENCE_DATABASE_URL": "", "DEMO": "0"}
+    with _listening(command, bench.folder, own) as address:
+        yield address
+
+
+@contextmanager
+def floor(bench: Bench) -> Iterator[str]:
+    """Address of bench/floor.py."""
+    with _listening([sys.executable, "-m", "bench.floor", bench.url], HERE, {}) as address:
+        yield address
+
+
+@contextmanager
+def _listening(command: list[str | Path], folder: Path, own: dict[str, str]) -> Iterator[str]:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        env=os.environ | own | {"PYTHONUNBUFFERED": "1"},
+        text=True,
+    ) as process:
+        try:
+            lines = (re.search(r"http://\S+:\d+", line) for line in process.stdout or ())
+            address = next((found[0] for found in lines if found), None)
+            if address is None:
+                raise SystemExit(f"{command} did not start.")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)

@@ -1,0 +1,162 @@
+"""What the logs say, and what they never say: values, variables, query text."""
+
+import json
+import logging
+import sys
+
+import httpx2
+import pytest
+import structlog
+
+from app.asgi import create_app
+from app.observability.logging import configure
+
+MARKER = "marker-4711"
+
+
+@pytest.fixture
+def lines(capsys):
+    """The JSON objects that have been logged so far. The configuration is undone afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    before = structlog.get_config()
+    access = logging.getLogger("uvicorn.access").disabled
+    configure("info")
+
+    def lines():
+        return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    yield lines
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("uvicorn.access").disabled = access
+
+
+@pytest.fixture
+async def http(config, url, lines):
+    app = create_app(config, url, "the tests' own key")
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http,
+    ):
+        yield http
+
+
+async def post(http, query, operation=None, **variables):
+    body = {"query": query, "variables": variables, "operationName": operation}
+    return await http.post("/graphql", json=body, headers={"X-Request-Id": "request-7"})
+
+
+async def test_one_line_a_request_and_one_an_operation(http, lines):
+    await post(http, "query Named { __typename }")
+    operation, request = lines()
+    assert (operation["event"], request["event"]) == ("operation", "request")
+    assert operation["operation"] == "Named"
+    assert operation["outcome"] == "OK"
+    assert operation["request_id"] == request["request_id"] == "request-7"
+    assert (request["method"], request["path"], request["status"]) == ("POST", "/graphql", 200)
+    for line in (operation, request):
+        assert line["duration_ms"] > 0
+        assert line["level"] == "info"
+        assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("query", "operation", "outcome", "name"),
+    [
+        ("{ __typename }", None, "OK", None),
+        ("{", None, "GRAPHQL_PARSE_FAILED", None),
+        ("query Q { nope }", None, "GRAPHQL_VALIDATION_FAILED", "Q"),
+        ('query Q { users(first: "x") { totalCount } }', None, "BAD_USER_INPUT", "Q"),
+        (
+            'query Q { a: node(id: "x") { id } b: users(first: -1) { totalCount } }',
+            None,
+            "BAD_USER_INPUT",
+            "Q",
+        ),
+        ("query A { __typename } query B { __typename }", "B", "OK", "B"),
+        ("query A { __typename } query B { __typename }", "C", "GRAPHQL_VALIDATION_FAILED", "C"),
+        ("query A { __typename }", "no name at all", "GRAPHQL_VALIDATION_FAILED", None),
+        ("query A { __typename }", "x" * 5_000, "GRAPHQL_VALIDATION_FAILED", None),
+        ("{ " + "__typename " * 6_000 + "}", None, "QUERY_TOO_COMPLEX", None),
+    ],
+)
+async def test_the_outcome_is_told_by_its_code(http, lines, query, operation, outcome, name):
+    await post(http, query, operation)
+    line, _ = lines()
+    assert (line["outcome"], line["operation"]) == (outcome, name)
+
+
+async def test_no_value_of_a_client_is_logged(http, lines):
+    create = "mutation($i: CreateUserInput!) { createUser(input: $i) { id personalInformation { email } } }"
+    person = {name: f"{MARKER}-{name}" for name in ("username", "name", "email", "phone", "address")}
+    assert MARKER in (await post(http, create, i=person)).text
+    assert "CONFLICT" in (await post(http, create, i=person)).text
+    await post(http, create, i=person | {"role": MARKER})
+    await post(http, f'{{ user(by: {{username: "{MARKER}"}}) {{ id }} }}')
+    await post(http, f'{{ users(filter: {{search: "{MARKER}"}}) {{ edges {{ node {{ id }} }} }} }}')
+    await post(http, f"{{ {MARKER.replace('-', '_')} }} # {MARKER}")
+    await post(http, f'{{ node(id: "{MARKER}") {{ id }} }}')
+    await http.get("/graphql", params={"query": f'{{ user(by: {{username: "{MARKER}"}}) {{ id }} }}'})
+    await http.post("/graphql", content=f'{{"{MARKER}', headers={"Content-Type": "application/json"})
+    await http.get("/healthz", headers={"Authorization": MARKER, "Cookie": MARKER})
+    logged = lines()
+    assert len(logged) > 15
+    text = json.dumps(logged)
+    assert "marker" not in text.lower()
+    assert "createUser" not in text
+
+
+async def test_an_unforeseen_failure_is_logged_with_its_traceback_and_without_values(http, lines, pg):
+    await pg.execute(
+        """CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE EXCEPTION 'no such luck' USING DETAIL = 'Key is ' || NEW.username;
+           END $$;
+           CREATE TRIGGER fail BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION fail()"""
+    )
+    create = "mutation($i: CreateUserInput!) { createUser(input: $i) { id } }"
+    response = await post(http, create, i={"username": MARKER, "email": MARKER, "phone": MARKER})
+    assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "luck" not in response.text
+    failed, operation, _ = lines()
+    assert failed["event"] == "resolver failed"
+    assert failed["request_id"] == "request-7"
+    assert operation["outcome"] == "INTERNAL_SERVER_ERROR"
+    text = json.dumps(failed)
+    assert "no such luck" in text
+    assert "app/users/service.py" in text  # where it was
+    assert MARKER not in text
+    assert "own key" not in text
+
+
+async def test_libraries_log_through_the_same_renderer(lines):
+    structlog.contextvars.bind_contextvars(request_id="request-8")
+    try:
+        logging.getLogger("uvicorn.error").warning("something %s", "odd")
+        try:
+            secret = MARKER
+            assert not secret, "no" + " secret"
+        except AssertionError:
+            logging.getLogger("asyncio").exception("failed")
+    finally:
+        structlog.contextvars.clear_contextvars()
+    warning, error = lines()
+    assert (warning["event"], warning["level"], warning["request_id"]) == (
+        "something odd",
+        "warning",
+        "request-8",
+    )
+    assert error["exception"]
+    assert MARKER not in json.dumps(error)
+
+
+async def test_the_level_is_kept(capsys, lines):
+    configure("error")
+    structlog.get_logger().info("quiet")
+    logging.getLogger("x").warning("quiet")
+    structlog.get_logger().error("loud")
+    (line,) = lines()
+    assert line["event"] == "loud"
+    assert sys.stderr is not None
