@@ -40,7 +40,8 @@ def main() -> None:
         cli()
     except ValidationError as error:
         for fault in error.errors():
-            print(fault["msg"].removeprefix("Value error, "), file=sys.stderr)  # noqa: T201
+            place = "".join(f"{name}: " for name in fault["loc"])
+            print(place + fault["msg"].removeprefix("Value error, "), file=sys.stderr)  # noqa: T201
         sys.exit(1)
     except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -1,7 +1,7 @@
 """Every environment variable, typed, with its meaning and default. `.env` in the working folder is read too."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,6 +19,10 @@ def _words(value: Any) -> Any:
 
 def _durations(value: Any) -> Any:
     return tuple(Duration.parse(word) for word in _words(value)) if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
@@ -78,28 +82,48 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds that a signal's timestamp may lie ahead of the server's clock.",
     )
-    max_depth: int = Field(15, alias="COHERENCE_MAX_DEPTH", description="Deepest nesting of a document.")
-    max_aliases: int = Field(200, alias="COHERENCE_MAX_ALIASES", description="Most aliases in a document.")
-    max_tokens: int = Field(5_000, alias="COHERENCE_MAX_TOKENS", description="Most tokens in a document.")
+    max_depth: int = Field(
+        15, alias="COHERENCE_MAX_DEPTH", ge=1, description="Deepest nesting of a document."
+    )
+    max_aliases: int = Field(
+        200, alias="COHERENCE_MAX_ALIASES", ge=0, description="Most aliases in a document."
+    )
+    max_tokens: int = Field(
+        5_000, alias="COHERENCE_MAX_TOKENS", ge=1, description="Most tokens in a document."
+    )
     max_cost: int = Field(
-        100_000, alias="COHERENCE_MAX_COST", description="Most rows that one operation may be able to return."
+        100_000,
+        alias="COHERENCE_MAX_COST",
+        ge=0,
+        description="Most rows that one operation may be able to return.",
     )
     max_body: int = Field(
-        32_000_000, alias="COHERENCE_MAX_BODY", description="Largest request body, in bytes."
+        32_000_000, alias="COHERENCE_MAX_BODY", ge=1, description="Largest request body, in bytes."
     )
     pool_size: int = Field(
         10, alias="COHERENCE_POOL_SIZE", ge=1, description="Connections to the database, at most."
     )
     diversity_weight: float = Field(
-        0.05, alias="COHERENCE_DIVERSITY_WEIGHT", description="Weight of source diversity in coherence."
+        0.05,
+        alias="COHERENCE_DIVERSITY_WEIGHT",
+        allow_inf_nan=False,
+        description="Weight of source diversity in coherence.",
     )
     stability_weight: float = Field(
-        0.10, alias="COHERENCE_STABILITY_WEIGHT", description="Weight of instability in coherence."
+        0.10,
+        alias="COHERENCE_STABILITY_WEIGHT",
+        allow_inf_nan=False,
+        description="Weight of instability in coherence.",
     )
     trend_weight: float = Field(
-        0.05, alias="COHERENCE_TREND_WEIGHT", description="Weight of the trend in coherence."
+        0.05,
+        alias="COHERENCE_TREND_WEIGHT",
+        allow_inf_nan=False,
+        description="Weight of the trend in coherence.",
     )
-    log_level: str = Field("info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error.")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
+    )
 
     @property
     def weights(self) -> Weights:

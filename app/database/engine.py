@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 import asyncpg
@@ -13,6 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import Unavailable
+
+_GONE = "The database cannot be reached at the moment; try again."
 
 
 def asyncpg_url(url: str) -> URL:
@@ -52,14 +54,14 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose statements each see the newest committed state. Unavailable where there is none."""
         with _unavailable():
-            async with self._autocommit.connect() as connection:
+            async with _connected(self._autocommit) as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end of the block and rolled back where it raises."""
         with _unavailable():
-            async with self.engine.begin() as connection:
+            async with _connected(self.engine) as connection, connection.begin():
                 yield connection
 
     async def answers(self) -> bool:
@@ -75,10 +77,21 @@ class Database:
         await self.engine.dispose()
 
 
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except OSError as error:  # refused at all addresses, no such host or socket, no route, too late
+            raise Unavailable(_GONE) from error
+        yield connection
+
+
 async def driver(connection: AsyncConnection) -> asyncpg.Connection:
     """Asyncpg's own connection, inside the same transaction: for statements on whole columns."""
     pg = cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
-    if not pg.is_in_transaction():  # SQLAlchemy sends BEGIN no sooner than with a statement of its own
+    # SQLAlchemy sends BEGIN no sooner than with a statement of its own.
+    if not pg.is_in_transaction():  # type: ignore[no-untyped-call]
         await connection.exec_driver_sql("SELECT 1")
     return pg
 
@@ -91,7 +104,7 @@ class _unavailable:  # noqa: N801 - reads as the context manager it is
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if is_unavailable(error):
-            raise Unavailable("The database cannot be reached at the moment; try again.") from error
+            raise Unavailable(_GONE) from error
 
 
 def is_unavailable(error: BaseException | None) -> bool:
@@ -109,7 +122,6 @@ def is_unavailable(error: BaseException | None) -> bool:
         error,
         PoolTimeout
         | ConnectionError
-        | FileNotFoundError
         | asyncpg.exceptions.PostgresConnectionError
         | asyncpg.exceptions.CannotConnectNowError
         | asyncpg.exceptions.AdminShutdownError

@@ -256,3 +256,28 @@ async def test_a_browser_gets_the_page(reader):
         pytest.skip("npm run build has not run in app/web")
     assert response.status_code == 200
     assert "<html" in response.text
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("{ __typename }", '{"data":{"__typename":"Query"}'),
+        ("{ nope }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ('{ node(id: "x") { id } }', "BAD_USER_INPUT"),
+    ],
+)
+async def test_queries_are_answered_as_events_too(reader, query, says):
+    response = await reader.http.post(
+        "/graphql", json={"query": query}, headers={"Accept": "text/event-stream"}
+    )
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    event, done = response.text.replace("\r\n", "\n").strip().split("\n\n")
+    assert event.startswith("event: next\n")
+    assert says in event
+    assert done.startswith("event: complete")
+
+
+async def test_deferring_is_not_offered(reader):
+    error = await reader.error("{ ... @defer { __typename } }")
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"

@@ -33,6 +33,10 @@ class Batch:
     """Fingerprint of all lines until there."""
     position: int = 0
     """How far the file on disk has been read, in bytes."""
+    scores: Iterator[float] | None = None
+    """What VADER makes of the records' texts."""
+    damage: Unreadable | None = None
+    """Why the file cannot be read any further."""
 
     def read(self, source: Source, item: Item) -> bool:
         """Adds a record, or why there is none; whether there is one."""
@@ -49,21 +53,22 @@ class Batch:
     def full(self, size: int) -> bool:
         return len(self.lines) + len(self.rejected) >= size or self.size >= _LARGEST
 
-    def score(self, scorer: Scorer) -> None:
-        scores = scorer([record.raw_content for record in self.records])
-        for scored, score in zip(self.records, scores, strict=True):
-            scored.signal_score = score
+    def take_scores(self) -> None:
+        """Waits for those that have been asked for."""
+        if self.scores is not None:
+            for scored, score in zip(self.records, self.scores, strict=True):
+                scored.signal_score = score
 
 
 def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None) -> Iterator[Batch]:
-    """What follows line `after`, at most `size` rows at a time. Unreadable comes after what could be read."""
+    """What follows line `after`, at most `size` rows at a time."""
     fingerprint = Fingerprint(source.identity)
     batch, end = Batch(), after
 
     def closed() -> Batch:
         batch.end, batch.key, batch.position = end, fingerprint.key(), lines.position()
         if source.vader and scorer is not None:
-            batch.score(scorer)
+            batch.scores = scorer([record.raw_content for record in batch.records])
         return batch
 
     try:
@@ -77,9 +82,7 @@ def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scor
             if batch.full(size):
                 yield closed()
                 batch = Batch()
-    except Unreadable:
-        if batch.size:
-            yield closed()
-        raise
-    if batch.size:
+    except Unreadable as error:
+        batch.damage = error
+    if batch.size or batch.damage:
         yield closed()

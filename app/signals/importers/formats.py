@@ -135,7 +135,7 @@ class Csv:
         # A null is put at the end of every row: the place of what the table does not have.
         places = {name: place for place, name in enumerate(head)}
         self._values: Callable[[list[Any]], Values] = itemgetter(
-            *(places[columns[field]] if field in columns else -1 for field in KINDS)
+            *(places.get(columns.get(field, ""), -1) for field in KINDS)
         )
         self._numbers = [
             (place, field) for place, (field, kind) in enumerate(KINDS.items()) if kind in {"number", "whole"}

@@ -125,7 +125,7 @@ def _columns(path: Path, given: Options, found: Sequence[str]) -> dict[str, str]
             )
     elif given.score is not None:
         del columns["signalScore"]
-    for field in {"contextWindowId", *given.map} if found else ():
+    for field in (*given.map, "contextWindowId") if found else ():
         if columns[field] not in found:
             raise BadUserInput(
                 f"{path} has no column {columns[field]} to read {field} from; it has {_list(found)}."

@@ -1,8 +1,11 @@
 """Reads and writes of how far imports have come."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Conflict
@@ -24,13 +27,17 @@ class Progress:
 BEGINNING = Progress(b"")
 
 
-async def lock(connection: AsyncConnection, identity: bytes) -> None:
-    """For as long as the connection lives. Conflict where another process imports the same file this way."""
-    free = await connection.scalar(
-        select(func.pg_try_advisory_lock(func.hashtextextended(identity.decode(), 0)))
-    )
-    if not free:
-        raise Conflict("This file is being imported by another process at the moment.")
+@asynccontextmanager
+async def locked(connection: AsyncConnection, path: str, identity: bytes) -> AsyncIterator[None]:
+    """Conflict where another process imports the same file in the same way. The lock ends with the connection too."""
+    lock = func.hashtextextended(identity.decode(), 0)
+    if not await connection.scalar(select(func.pg_try_advisory_lock(lock))):
+        raise Conflict(f"{path} is being imported by another process at the moment.")
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError):
+            await connection.execute(select(func.pg_advisory_unlock(lock)))
 
 
 async def find(connection: AsyncConnection, path: str, identity: bytes, lines: Lines) -> Progress:

@@ -1,8 +1,6 @@
 """Imports a file: batch by batch, each one committed together with how far the import has come."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -60,8 +58,7 @@ class Importer:
         Raises Unreadable, Unavailable and Conflict; what has been committed before stays, and is not read again.
         """
         path = str(source.path)
-        async with self.database.read() as guard:
-            await queries.lock(guard, source.identity)
+        async with self.database.read() as guard, queries.locked(guard, path, source.identity):
             with opened(source.path) as lines:
                 start = await queries.find(guard, path, source.identity, lines)
             if restart:
@@ -70,15 +67,17 @@ class Importer:
             rejects = RejectedFile(source.path)
             rejects.keep(start.line)
             progress, unfinished = start, False
-            # A thread decodes the next batch while this one is written.
-            with opened(source.path) as lines, ThreadPoolExecutor(1) as ahead:
+            with opened(source.path) as lines:
                 batches = batches_of(source, lines, start.line, self.batch_size, self.scorer)
-                coming = ahead.submit(next, batches, None)
-                while (batch := await asyncio.wrap_future(coming)) is not None:
-                    coming = ahead.submit(next, batches, None)
+                coming = next(batches, None)
+                while (batch := coming) is not None:
+                    coming = next(batches, None)  # its texts are scored while this one is written
+                    batch.take_scores()
                     progress = await self._write(source, batch, progress, rejects)
                     unfinished = batch.unfinished
                     report(progress.line - start.line, batch.position)
+                    if batch.damage is not None:
+                        raise batch.damage
         return Outcome(start, progress, unfinished)
 
     async def _write(

@@ -41,8 +41,8 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-type Scorer = Callable[[Sequence[str | None]], list[float]]
-"""Scores many texts at a time."""
+type Scorer = Callable[[Sequence[str | None]], Iterator[float]]
+"""Has many texts scored, and returns at once: the scores come as they are asked for."""
 
 
 @contextmanager
@@ -51,4 +51,4 @@ def scorer() -> Iterator[Scorer]:
     with ProcessPoolExecutor(
         mp_context=get_context("spawn"), initializer=_end_with_parent, max_workers=os.cpu_count()
     ) as pool:
-        yield lambda texts: list(pool.map(score, texts, chunksize=_CHUNK))
+        yield lambda texts: pool.map(score, texts, chunksize=_CHUNK)

@@ -51,14 +51,20 @@ async def left(database):
 async def shape(database):
     """Every column, constraint, index, trigger and function, as PostgreSQL itself writes them."""
     statements = (
-        ("SELECT format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)"
-        " FROM information_schema.columns WHERE table_schema = 'public'"),
-        ("SELECT conrelid::regclass || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0"
-        " AND connamespace = 'public'::regnamespace"),
+        (
+            "SELECT format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)"
+            " FROM information_schema.columns WHERE table_schema = 'public'"
+        ),
+        (
+            "SELECT conrelid::regclass || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0"
+            " AND connamespace = 'public'::regnamespace"
+        ),
         "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
         "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
-        ("SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"
-        " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"),
+        (
+            "SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace = 'public'::regnamespace"
+            " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+        ),
     )
     async with database.read() as connection:
         return [sorted(await connection.scalars(text(statement))) for statement in statements]

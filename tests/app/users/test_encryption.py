@@ -207,20 +207,35 @@ async def test_a_rotation_that_fails_leaves_the_old_key_working(services, pg):
     assert await personal(services, user.id) == PLAIN | {"phone": "2"}
 
 
-async def test_who_writes_beside_a_rotation_is_read_with_the_new_key_or_refused(services, pg):
-    async def create(number):
-        try:
-            await services.users.create(username=f"u{number}", email=f"u{number}@example.org")
-        except DBAPIError as error:
-            assert "not the key" in str(error)  # noqa: PT017 - either outcome is right
-            return 0
-        return 1
+async def blocked(pg):
+    """Waits until one of the program's connections waits for a lock."""
+    wanted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coherence' AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(5):
+        while not await pg.fetchval(wanted):  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.002)
+            await pg.execute("SELECT pg_stat_clear_snapshot()")  # else the same all through a transaction
 
-    writers = [create(number) for number in range(40)]
-    *created, _ = await asyncio.gather(*writers, rotate(services, KEY, NEW_KEY))
-    rows = await pg.fetch("SELECT username, pgp_sym_decrypt(email, $1) FROM users", NEW_KEY)
-    assert len(rows) == sum(created)
-    assert all(email == f"{username}@example.org" for username, email in rows)
+
+async def test_a_rotation_waits_for_a_write_that_has_begun_and_takes_it_along(services, pg):
+    transaction = pg.transaction()
+    await transaction.start()
+    await pg.execute("SELECT set_config('coherence.pgcrypto_key', $1, true)", KEY)
+    await pg.execute("INSERT INTO users (username, role, phone) VALUES ('late', 'COACH', 'plain')")
+    rotation = asyncio.create_task(rotate(services, KEY, NEW_KEY))
+    await blocked(pg)
+    await transaction.commit()
+    assert await rotation == 1
+    assert await pg.fetchval("SELECT pgp_sym_decrypt(phone, $1) FROM users", NEW_KEY) == "plain"
+
+
+async def test_a_write_that_begins_during_a_rotation_is_refused_after_it(services, pg):
+    async with services.database.write() as connection:
+        await encryption.rotate(connection, KEY, NEW_KEY)
+        write = asyncio.create_task(services.users.create(username="late", phone="plain"))
+        await blocked(pg)
+    with pytest.raises(DBAPIError, match="not the key"):
+        await write
+    assert await pg.fetchval("SELECT count(*) FROM users") == 0
 
 
 def settings_of(folder, **values):

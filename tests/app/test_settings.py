@@ -1,0 +1,154 @@
+"""Every environment variable: its default, what it takes, and what is said of a bad value."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from app.settings import Settings
+
+DEFAULTS = {
+    "HOST": ("host", "127.0.0.1"),
+    "PORT": ("port", 8_002),
+    "COHERENCE_DATA_DIR": ("data_dir", Path(".coherence")),
+    "COHERENCE_DATABASE_URL": ("database_url", None),
+    "PGCRYPTO_KEY": ("pgcrypto_key", None),
+    "DEMO": ("demo", True),
+    "COHERENCE_TRUST_NETWORK": ("trust_network", False),
+    "COHERENCE_ALLOWED_HOSTS": ("allowed_hosts", ()),
+    "COHERENCE_ALLOWED_ORIGINS": ("allowed_origins", ()),
+    "DEFAULT_WINDOWS": ("default_windows", (3_600, 86_400)),
+    "COHERENCE_CLOCK_SKEW": ("clock_skew", 300),
+    "COHERENCE_MAX_DEPTH": ("max_depth", 15),
+    "COHERENCE_MAX_ALIASES": ("max_aliases", 200),
+    "COHERENCE_MAX_TOKENS": ("max_tokens", 5_000),
+    "COHERENCE_MAX_COST": ("max_cost", 100_000),
+    "COHERENCE_MAX_BODY": ("max_body", 32_000_000),
+    "COHERENCE_POOL_SIZE": ("pool_size", 10),
+    "COHERENCE_DIVERSITY_WEIGHT": ("diversity_weight", 0.05),
+    "COHERENCE_STABILITY_WEIGHT": ("stability_weight", 0.10),
+    "COHERENCE_TREND_WEIGHT": ("trend_weight", 0.05),
+    "COHERENCE_LOG_LEVEL": ("log_level", "info"),
+}
+
+GIVEN = [
+    ("HOST", "::1", "::1"),
+    ("HOST", "localhost", "localhost"),
+    ("PORT", "0", 0),
+    ("PORT", "65535", 65_535),
+    ("COHERENCE_DATA_DIR", "/var/lib/x", Path("/var/lib/x")),
+    ("COHERENCE_DATABASE_URL", "postgresql://u:p@h/d", SecretStr("postgresql://u:p@h/d")),
+    ("PGCRYPTO_KEY", "k", SecretStr("k")),
+    ("DEMO", "0", False),
+    ("DEMO", "false", False),
+    ("DEMO", "no", False),
+    ("COHERENCE_ALLOWED_HOSTS", "a.example, b.example ,", ("a.example", "b.example")),
+    ("COHERENCE_ALLOWED_ORIGINS", "https://a.example", ("https://a.example",)),
+    ("DEFAULT_WINDOWS", "5m, 1h,PT24H", (300, 3_600, 86_400)),
+    ("COHERENCE_CLOCK_SKEW", "0", 0),
+    ("COHERENCE_MAX_DEPTH", "20", 20),
+    ("COHERENCE_MAX_ALIASES", "0", 0),
+    ("COHERENCE_MAX_TOKENS", "100", 100),
+    ("COHERENCE_MAX_COST", "5", 5),
+    ("COHERENCE_MAX_BODY", "1000", 1_000),
+    ("COHERENCE_POOL_SIZE", "1", 1),
+    ("COHERENCE_DIVERSITY_WEIGHT", "0", 0),
+    ("COHERENCE_STABILITY_WEIGHT", "0.5", 0.5),
+    ("COHERENCE_TREND_WEIGHT", "-0.5", -0.5),
+    ("COHERENCE_LOG_LEVEL", "debug", "debug"),
+    ("COHERENCE_LOG_LEVEL", "WARNING", "warning"),
+]
+
+BAD = [
+    ("HOST", "0.0.0.0", "COHERENCE_TRUST_NETWORK=1"),  # noqa: S104 - refused
+    ("HOST", "::", "loopback"),
+    ("HOST", "192.168.1.1", "loopback"),
+    ("HOST", "example.com", "loopback"),
+    ("PORT", "65536", "65535"),
+    ("PORT", "-1", "0"),
+    ("PORT", "http", "integer"),
+    ("DEMO", "maybe", "boolean"),
+    ("DEFAULT_WINDOWS", "5 parsecs", "such as 30s, 5m"),
+    ("DEFAULT_WINDOWS", "5m;1h", "such as 30s, 5m"),
+    ("COHERENCE_CLOCK_SKEW", "-1", "0"),
+    ("COHERENCE_CLOCK_SKEW", "5m", "integer"),
+    ("COHERENCE_MAX_DEPTH", "0", "1"),
+    ("COHERENCE_MAX_ALIASES", "-1", "0"),
+    ("COHERENCE_MAX_TOKENS", "0", "1"),
+    ("COHERENCE_MAX_COST", "-1", "0"),
+    ("COHERENCE_MAX_BODY", "0", "1"),
+    ("COHERENCE_POOL_SIZE", "0", "1"),
+    ("COHERENCE_TREND_WEIGHT", "nan", "finite"),
+    ("COHERENCE_STABILITY_WEIGHT", "inf", "finite"),
+    ("COHERENCE_DIVERSITY_WEIGHT", "much", "number"),
+    ("COHERENCE_LOG_LEVEL", "chatty", "warning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch, tmp_path):
+    """No variable of ours is set, and no .env is at hand."""
+    for name in DEFAULTS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_every_setting_is_a_variable_that_is_described():
+    fields = {field.alias: name for name, field in Settings.model_fields.items()}
+    assert fields.items() >= {variable: name for variable, (name, _) in DEFAULTS.items()}.items()
+    for field in Settings.model_fields.values():
+        assert re.fullmatch(r"[A-Z_]+", field.alias)
+        assert field.description.endswith(".") or ": " in field.description
+
+
+def test_defaults():
+    settings = Settings()
+    assert {name: getattr(settings, name) for name, _ in DEFAULTS.values()} == dict(DEFAULTS.values())
+
+
+@pytest.mark.parametrize(("variable", "text", "value"), GIVEN)
+def test_a_variable_is_read(monkeypatch, variable, text, value):
+    monkeypatch.setenv(variable, text)
+    assert getattr(Settings(), DEFAULTS[variable][0]) == value
+
+
+@pytest.mark.parametrize("variable", DEFAULTS)
+def test_an_empty_variable_is_none_at_all(monkeypatch, variable):
+    name, default = DEFAULTS[variable]
+    monkeypatch.setenv(variable, "")
+    assert getattr(Settings(), name) == default
+
+
+@pytest.mark.parametrize(("variable", "text", "says"), BAD)
+def test_a_bad_value_is_refused_and_told_what_is_right(monkeypatch, variable, text, says):
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    (fault,) = refusal.value.errors()
+    assert says in fault["msg"]
+    assert variable in (*fault["loc"], *fault["msg"].split())
+
+
+def test_the_network_is_trusted_where_that_is_said(monkeypatch):
+    monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv("COHERENCE_TRUST_NETWORK", "1")
+    assert Settings().host == "0.0.0.0"  # noqa: S104
+
+
+def test_a_dot_env_file_is_read_and_the_environment_comes_first(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("PORT=9000\nCOHERENCE_MAX_COST=7\nOF_ANOTHER_PROGRAM=1\n")
+    monkeypatch.setenv("PORT", "9001")
+    settings = Settings()
+    assert (settings.port, settings.max_cost) == (9_001, 7)
+
+
+def test_secrets_are_not_shown(monkeypatch):
+    monkeypatch.setenv("PGCRYPTO_KEY", "marker")
+    monkeypatch.setenv("COHERENCE_DATABASE_URL", "postgresql://u:marker@h/d")
+    assert "marker" not in repr(Settings())
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError):
+        Settings().port = 1
