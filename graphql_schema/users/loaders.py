@@ -52,8 +52,15 @@ class UserCounts(Loader[None, UserFilter, int]):
 
 
 def users_of(context: Context, wanted: UserFilter, page: Page) -> Connection[User]:
+    async def load() -> Slice[Edge[User]]:
+        found = await context.loader(UserPages).load(None, (wanted, page))
+        known = context.loader(UserLoader)
+        for edge in found.rows:
+            known.prime(edge.node.key, None, edge.node)
+        return found
+
     return Connection(
         paged=USERS,
-        load=lambda: context.loader(UserPages).load(None, (wanted, page)),
+        load=load,
         count=lambda: context.loader(UserCounts).load(None, wanted),
     )

@@ -138,7 +138,7 @@ def served(data_dir):
         port = free.getsockname()[1]
     given = environment(COHERENCE_DATA_DIR=str(data_dir), PORT=str(port))
     with subprocess.Popen(
-        [*COMMAND, "serve"], env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*COMMAND, "serve"], env=given, stdout=open("/tmp/imp/o","w"), stderr=subprocess.STDOUT
     ) as process:
         try:
             yield port

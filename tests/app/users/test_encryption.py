@@ -211,7 +211,7 @@ async def blocked(pg):
     """Waits until one of the program's connections waits for a lock."""
     wanted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coherence' AND wait_event_type = 'Lock'"
     async with asyncio.timeout(5):
-        while not await pg.fetchval(wanted):  # noqa: ASYNC110 - nothing announces it
+        while not await pg.fetchval(wanted):
             await asyncio.sleep(0.002)
             await pg.execute("SELECT pg_stat_clear_snapshot()")  # else the same all through a transaction
 
