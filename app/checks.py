@@ -1,5 +1,6 @@
 """Checks of what comes from outside: each names the field and the value's fault."""
 
+import itertools
 import math
 from typing import Any
 
@@ -57,7 +58,7 @@ def json_value(field: str, value: Any) -> Any:
 def fault_of_json(value: Any) -> str | None:
     """Why PostgreSQL could not store the JSON `value`, or None."""
     level = [value]
-    for _ in range(JSON_DEPTH + 1):
+    for depth in itertools.count():
         below: list[Any] = []
         for item in level:
             if isinstance(item, str):
@@ -66,12 +67,13 @@ def fault_of_json(value: Any) -> str | None:
             elif isinstance(item, float):
                 if not math.isfinite(item):
                     return f"holds the number {item}, which JSON does not know"
-            elif isinstance(item, dict):
+            elif isinstance(item, dict | list):
+                if depth == JSON_DEPTH:
+                    return f"is nested deeper than {JSON_DEPTH}"
                 below.extend(item)
-                below.extend(item.values())
-            elif isinstance(item, list):
-                below.extend(item)
+                if isinstance(item, dict):
+                    below.extend(item.values())
         if not below:
-            return None
+            break
         level = below
-    return f"is nested deeper than {JSON_DEPTH}"
+    return None

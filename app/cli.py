@@ -259,9 +259,10 @@ def rotate_key(
 
 
 async def _rotate(url: str, old: str, new: str | None, settings: Settings) -> int:
-    async with opened(url) as database, database.write() as connection:
-        with encryption.new_key(settings, new) as key:
-            return await encryption.rotate(connection, old, key)
+    async with opened(url) as database:
+        with encryption.new_key(settings, new) as key:  # takes the old one's place after the commit
+            async with database.write() as connection:
+                return await encryption.rotate(connection, old, key)
 
 
 @cli.command()

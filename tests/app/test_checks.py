@@ -73,6 +73,7 @@ def nested(depth, value="x"):
 @pytest.mark.parametrize(("depth", "fine"), [(0, True), (64, True), (65, False), (5_000, False)])
 def test_json_is_nested_at_most_64_deep(depth, fine):
     assert (checks.fault_of_json(nested(depth)) is None) is fine
+    assert (checks.fault_of_json(nested(max(depth - 1, 0), [])) is None) is fine
     for bad in ("a\0", "\ud800", float("nan")):
         assert checks.fault_of_json(nested(depth, bad)) is not None
     assert checks.fault_of_json(nested(min(depth, 63), {"a\0": 1})) is not None

@@ -1,6 +1,7 @@
 """Imports a file: batch by batch, each one committed together with how far the import has come."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -69,15 +70,18 @@ class Importer:
             progress, unfinished = start, False
             with opened(source.path) as lines:
                 batches = batches_of(source, lines, start.line, self.batch_size, self.scorer)
-                coming = next(batches, None)
-                while (batch := coming) is not None:
-                    coming = next(batches, None)  # its texts are scored while this one is written
-                    batch.take_scores()
-                    progress = await self._write(source, batch, progress, rejects)
-                    unfinished = batch.unfinished
-                    report(progress.line - start.line, batch.position)
-                    if batch.damage is not None:
-                        raise batch.damage
+                coming = asyncio.create_task(_next(batches))
+                try:
+                    while (batch := await coming) is not None:
+                        coming = asyncio.create_task(_next(batches))  # while this one is written
+                        batch.take_scores()
+                        progress = await self._write(source, batch, progress, rejects)
+                        unfinished = batch.unfinished
+                        report(progress.line - start.line, batch.position)
+                        if batch.damage is not None:
+                            raise batch.damage
+                finally:
+                    coming.cancel()
         return Outcome(start, progress, unfinished)
 
     async def _write(
@@ -110,3 +114,7 @@ class Importer:
             )
             await queries.advance(connection, str(source.path), progress, new)
         return new
+
+
+async def _next(batches: AsyncIterator[Batch]) -> Batch | None:
+    return await anext(batches, None)

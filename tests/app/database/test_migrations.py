@@ -194,3 +194,11 @@ async def test_alembic_s_own_command_migrates_the_same(empty):
     _, said = await process.communicate()
     assert process.returncode == 0, said.decode()
     await migrations.require_current(empty)
+
+
+async def test_a_newer_schema_is_not_told_to_migrate(empty):
+    await migrations.upgrade(empty)
+    async with empty.write() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(migrations.SchemaMismatch, match="newer program"):
+        await migrations.require_current(empty)

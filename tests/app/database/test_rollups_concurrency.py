@@ -23,8 +23,8 @@ INSERT = """
     INSERT INTO signals (time, conversation_id, signal_source, agent_id, signal_score, emotional_tone)
     SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::float8[], $6::float8[])
 """
-# Whoever takes several rows takes them in one order, as the program does.
-PICK = "SELECT time, id FROM signals WHERE {} ORDER BY time, id LIMIT {} FOR UPDATE"
+# Whoever takes several rows takes them in one order; by id, as writers here change times.
+PICK = "SELECT time, id FROM signals WHERE {} ORDER BY id LIMIT {} FOR UPDATE"
 AT_RANDOM = "id % 7 = $1"
 PICKED = "(time, id) IN (SELECT * FROM unnest($1::timestamptz[], $2::bigint[]))"
 
