@@ -61,19 +61,23 @@ def fault_of_json(value: Any) -> str | None:
     for depth in itertools.count():
         below: list[Any] = []
         for item in level:
-            if isinstance(item, str):
-                if fault := fault_of_text(item):
-                    return fault
-            elif isinstance(item, float):
-                if not math.isfinite(item):
-                    return f"holds the number {item}, which JSON does not know"
-            elif isinstance(item, dict | list):
+            if isinstance(item, dict | list):
                 if depth == JSON_DEPTH:
                     return f"is nested deeper than {JSON_DEPTH}"
                 below.extend(item)
                 if isinstance(item, dict):
                     below.extend(item.values())
+            elif fault := _fault_of_scalar(item):
+                return fault
         if not below:
             break
         level = below
+    return None
+
+
+def _fault_of_scalar(value: Any) -> str | None:
+    if isinstance(value, str):
+        return fault_of_text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"holds the number {value}, which JSON does not know"
     return None

@@ -1,7 +1,6 @@
 """Reads a file batch by batch: lines that are committed together."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.errors import BadUserInput
@@ -14,9 +13,6 @@ from app.signals.importers.vader import Scorer
 
 _LARGEST = 16_000_000
 """A batch ends where its lines have that many bytes, however few they are."""
-
-_AT_A_TIME = 100
-"""Lines, of about 4 µs each, before the loop has its turn."""
 
 
 @dataclass(slots=True)
@@ -64,14 +60,8 @@ class Batch:
                 scored.signal_score = score
 
 
-async def batches_of(
-    source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None
-) -> AsyncIterator[Batch]:
-    """What follows line `after`, at most `size` rows at a time.
-
-    It lets the loop run every few rows: so a batch can be read while the database is at work on another one.
-    A thread would gain nothing here, as both would want the interpreter at the same time.
-    """
+def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None) -> Iterator[Batch]:
+    """What follows line `after`, at most `size` rows at a time."""
     fingerprint = Fingerprint(source.identity)
     batch, end = Batch(), after
 
@@ -87,8 +77,6 @@ async def batches_of(
             if new and not batch.read(source, item) and lines.unfinished:
                 batch.unfinished = True
                 break
-            if lines.number % _AT_A_TIME == 0:
-                await asyncio.sleep(0)
             fingerprint.add(item.raw)
             end = max(after, lines.number)
             if batch.full(size):

@@ -41,9 +41,15 @@ class Format(Protocol):
 
 
 def columns_of(name: str, lines: Lines) -> list[str]:
-    """Columns that a file of the format `name` has, in order: those of its head, or of its first 1 000 lines."""
+    """Columns that a file of the format `name` has, in order: those of its head, or of its first 1 000 lines.
+
+    Raises BadUserInput where the head cannot be read.
+    """
     if name == "csv":
-        return next((item.row for item in _csv_items(lines) if isinstance(item.row, list)), [])
+        head = next((item.row for item in _csv_items(lines) if item.row is not None), [])
+        if isinstance(head, BadUserInput):
+            raise BadUserInput(f"{lines.path} has no head: {head.message}")
+        return [column or "" for column in head]
     found: dict[str, None] = {}
     for line in islice(lines, _LOOKED_AT):
         try:

@@ -34,6 +34,9 @@ class Source:
     """A file, and how it is read."""
 
     path: Path
+    """As it was named: the rejected lines go beside it."""
+    place: Path
+    """Without links: where the file is, however it is named."""
     format: Format
     source: str
     """signalSource where the file has none."""
@@ -83,16 +86,16 @@ def _score(words: str | None) -> float | str | None:
 
 def source(path: Path, given: Options) -> Source:
     """Looks at the file's first lines. Raises BadUserInput where they have not what the options name."""
-    path = path.resolve()
+    place = path.resolve()
     kind = given.format or _format_of(path)
     with opened(path) as lines:
         found = columns_of(kind, lines)
-    if twice := [column for column, count in Counter(found).items() if count > 1]:
+    if twice := [column for column, count in Counter(found).items() if column and count > 1]:
         raise BadUserInput(f"{path} has several columns of the same name: {_list(twice)}.")
     columns = _columns(path, given, found)
     # Resolved as far as it decides what is stored: `--format jsonl` where that is the format anyway is no other way.
     identity = [
-        str(path),
+        str(place),
         kind,
         sorted(columns.items()),
         given.source,
@@ -101,6 +104,7 @@ def source(path: Path, given: Options) -> Source:
     ]
     return Source(
         path=path,
+        place=place,
         format=Csv(columns, found) if kind == "csv" else JsonLines(columns),
         source="unknown" if given.source is None else given.source,
         score=given.score if isinstance(given.score, float) else _NEUTRAL,

@@ -1,7 +1,6 @@
 """Imports a file: batch by batch, each one committed together with how far the import has come."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -58,7 +57,7 @@ class Importer:
 
         Raises Unreadable, Unavailable and Conflict; what has been committed before stays, and is not read again.
         """
-        path = str(source.path)
+        path = str(source.place)
         async with self.database.read() as guard, queries.locked(guard, path, source.identity):
             with opened(source.path) as lines:
                 start = await queries.find(guard, path, source.identity, lines)
@@ -70,18 +69,17 @@ class Importer:
             progress, unfinished = start, False
             with opened(source.path) as lines:
                 batches = batches_of(source, lines, start.line, self.batch_size, self.scorer)
-                coming = asyncio.create_task(_next(batches))
-                try:
-                    while (batch := await coming) is not None:
-                        coming = asyncio.create_task(_next(batches))  # while this one is written
-                        batch.take_scores()
-                        progress = await self._write(source, batch, progress, rejects)
-                        unfinished = batch.unfinished
-                        report(progress.line - start.line, batch.position)
-                        if batch.damage is not None:
-                            raise batch.damage
-                finally:
-                    coming.cancel()
+                # One batch ahead: the workers score it while the one before is written. To decode ahead as well
+                # (4 µs a line) gained 3 % by turns on the loop, and cost 5 % in a thread.
+                coming = next(batches, None)
+                while (batch := coming) is not None:
+                    coming = next(batches, None)
+                    batch.take_scores()
+                    progress = await self._write(source, batch, progress, rejects)
+                    unfinished = batch.unfinished
+                    report(progress.line - start.line, batch.position)
+                    if batch.damage is not None:
+                        raise batch.damage
         return Outcome(start, progress, unfinished)
 
     async def _write(
@@ -112,9 +110,5 @@ class Importer:
                 progress.imported + len(batch.records) - len(refused),
                 progress.rejected + len(rejected) - batch.unfinished,
             )
-            await queries.advance(connection, str(source.path), progress, new)
+            await queries.advance(connection, str(source.place), progress, new)
         return new
-
-
-async def _next(batches: AsyncIterator[Batch]) -> Batch | None:
-    return await anext(batches, None)

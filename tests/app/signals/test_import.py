@@ -390,6 +390,28 @@ def test_a_table_with_two_columns_of_a_name_is_refused(tmp_path):
         source(path, options(()))
 
 
+def test_a_table_whose_head_cannot_be_read_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"contextWindowId,rawContent,caf\xe9\nc,x,y\n")
+    with pytest.raises(BadUserInput, match="has no head: The row is not UTF-8"):
+        source(path, options(()))
+
+
+async def test_columns_of_a_table_may_lack_names(database, pg, tmp_path):
+    path = written(tmp_path / "a.csv", ",contextWindowId,,rawContent", "1,c,,x")
+    await load(database, path)
+    assert await texts(pg) == ["x"]
+
+
+async def test_a_link_is_the_file_it_leads_to(database, tmp_path):
+    path = written(tmp_path / "a.jsonl", signal("x"), "{")
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(path)
+    await load(database, link)
+    assert (len(rejected(link)), rejected(path)) == (1, [])
+    assert (await load(database, path)).nothing_new
+
+
 async def test_an_empty_file_has_nothing(database, tmp_path):
     for name in ("a.jsonl", "a.csv"):
         (tmp_path / name).touch()
