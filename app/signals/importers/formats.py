@@ -46,7 +46,7 @@ def columns_of(name: str, lines: Lines) -> list[str]:
     Raises BadUserInput where the head cannot be read.
     """
     if name == "csv":
-        head = next((item.row for item in _csv_items(lines) if item.row is not None), [])
+        head: Any = next((item.row for item in _csv_items(lines) if item.row is not None), [])
         if isinstance(head, BadUserInput):
             raise BadUserInput(f"{lines.path} has no head: {head.message}")
         return [column or "" for column in head]
