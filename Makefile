@@ -19,7 +19,7 @@ dev: .venv/dev $(WEB)/dist/graphiql.html ## Serve, and start again whenever the 
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
 test: .venv/dev $(WEB)/dist/graphiql.html .venv/chromium ## Run the whole test suite with its coverage
-	@COVERAGE_CORE=sysmon pytest -q --cov --cov-report=term $(ARGS)
+	@pytest -q --cov --cov-report=term $(ARGS)
 
 check: .venv/dev ## Lint, types, import rules, contract
 	@ruff check .

@@ -73,7 +73,7 @@ def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scor
 
     try:
         for item in source.format.items(lines):
-            new = item.row is not None and lines.number >= after
+            new = item.row is not None and lines.number > after
             if new and not batch.read(source, item) and lines.unfinished:
                 batch.unfinished = True
                 break
