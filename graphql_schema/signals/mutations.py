@@ -6,7 +6,6 @@ from typing import Self
 import strawberry
 
 from app.errors import BadUserInput, Refused
-from app.signals.queries import by_keys
 from graphql_schema.context import Info
 from graphql_schema.nodes import key_of, signal_id
 from graphql_schema.signals.inputs import SignalInput
@@ -54,14 +53,7 @@ class DeleteSignalsPayload:
 class SignalMutations:
     @strawberry.mutation
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
-        services = info.context.services
-        ingested = await services.signals.ingest([input], datetime.now(UTC))
-        (key,) = ingested.results
-        if isinstance(key, Refused):
-            raise key
-        async with services.database.read() as connection:
-            rows = await by_keys(connection, [key])
-        return Signal.of(rows[key])
+        return Signal.of(await info.context.services.signals.create(input, datetime.now(UTC)))
 
     @strawberry.mutation(
         description="""
