@@ -90,8 +90,7 @@ def build_schema(settings: Settings | None = None) -> Schema:
         extensions=extensions,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    for name in schema._schema.type_map:  # noqa: SLF001 - Strawberry does not tell GraphQL of them
-        kind = schema._schema.type_map[name]  # noqa: SLF001
+    for kind in schema._schema.type_map.values():  # noqa: SLF001 - Strawberry does not tell GraphQL of them
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     return schema

@@ -28,7 +28,8 @@ def asyncpg_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+asyncpg", query=query)
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """As PostgreSQL takes a JSON value."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -44,7 +45,7 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=True,
-            json_serializer=_to_json,
+            json_serializer=to_json,
             hide_parameters=True,
             connect_args={"server_settings": {"application_name": "coherence", "timezone": "UTC"}},
         )

@@ -1,6 +1,5 @@
 """The way in: signals are checked one by one and written all at once."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from app.checks import NAME_LENGTH, fault_of_json, fault_of_text
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
-from app.database.engine import Database, driver
+from app.database.engine import Database, driver, to_json
 from app.errors import BadUserInput, Refused
 from app.signals.models import Signal
 from app.signals.queries import SignalKey, by_keys
@@ -292,7 +291,7 @@ async def _insert(
             signal.escalate_flag,
             signal.raw_content,
             signal.signal_vector,
-            "{}" if signal.payload is None else _json(signal.payload),
+            "{}" if signal.payload is None else to_json(signal.payload),
             signal.relationship_context,
             signal.diagnostic_notes,
         )
@@ -300,7 +299,3 @@ async def _insert(
     ]
     await pg.copy_records_to_table("signals", records=rows, columns=_COLUMNS)  # type: ignore[no-untyped-call]
     return [(row[1], row[0]) for row in rows], drawn[0][1]
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -6,18 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, case, cast, func, literal, select, tuple_, union_all
+from sqlalchemy import BigInteger, case, cast, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
-from app.coherence.sources.spans import Span, spans
-from app.coherence.windows import ORIGIN
+from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation, ConversationActivity
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
-from app.signals.models import Rollup1Hour, Rollup5Minutes, Signal
+from app.signals.models import Signal
 from app.timerange import ALWAYS, TimeRange
 
 type SignalKey = tuple[datetime, int]
@@ -154,7 +153,7 @@ async def buckets(
     """
 
     def part(span: Span) -> Statement:
-        table: Any = {300: Rollup5Minutes, 3_600: Rollup1Hour, None: Signal}[span.width]
+        table = TABLES[span.width]
         time: Any
         sums: tuple[Any, ...]
         if table is Signal:
@@ -179,10 +178,9 @@ async def buckets(
                     table.tone_count,
                 ),
             )
-        width = func.make_interval(0, 0, 0, 0, 0, 0, literal(seconds, Integer))
-        statement = select(
-            func.date_bin(width, time, literal(ORIGIN)).label("bucket"), table.signal_source, *sums
-        ).where(*span.range.holds(time))
+        statement = select(bucket_of(time, seconds).label("bucket"), table.signal_source, *sums).where(
+            *span.range.holds(time)
+        )
         if conversation_id is None:
             statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
                 conversations.readable()

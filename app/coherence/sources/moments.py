@@ -12,7 +12,6 @@ from sqlalchemy import UUID as UUID_
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Integer,
     cast,
     func,
     literal,
@@ -23,19 +22,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.coherence.sources.spans import Span, spans
+from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
 from app.coherence.windows import ORIGIN, Cells, collect
 from app.conversations.models import Conversation
 from app.conversations.queries import readable
 from app.database.base import Statement
-from app.signals.models import Rollup1Hour, Rollup5Minutes, Signal
+from app.signals.models import Signal
 from app.timerange import TimeRange
 
 MICROSECOND = 1_000_000
 
 # What PostgreSQL sends for one row of `packed`: its own binary forms, end to end.
 _ROW = np.dtype([("time", ">i8"), ("n", ">i8"), ("s1", ">f8"), ("s2", ">f8")])
-_TABLES: dict[int | None, Any] = {300: Rollup5Minutes, 3_600: Rollup1Hour, None: Signal}
 
 
 class Pool(Enum):
@@ -138,7 +136,7 @@ def _statement(question: Question, pools: Sequence[UUID | None]) -> Statement:
 
 def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> Statement:
     """Moments of one span, a row a cell at least; several rows of one cell are summed afterwards."""
-    table = _TABLES[span.width]
+    table = TABLES[span.width]
     raw = table is Signal
     shifted = Signal.signal_score - 0.5
     time: Any = Signal.time if raw else table.bucket
@@ -152,8 +150,7 @@ def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> State
     # A conversation's rollup has hardly more rows than cells: numpy adds them up faster than a grouping here.
     grouped = raw or question.pool is not Pool.CONVERSATION
     if grouped:
-        width = func.make_interval(0, 0, 0, 0, 0, 0, literal(question.step, Integer))
-        cell = func.date_bin(width, time, literal(ORIGIN))
+        cell = bucket_of(time, question.step)
         first, last = func.min(first), func.max(last)
     if grouped and not raw:
         n, s1, s2 = cast(func.sum(n), BigInteger), func.sum(s1), func.sum(s2)

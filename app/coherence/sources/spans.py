@@ -2,13 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, func, literal
 
 from app.coherence.windows import ORIGIN
+from app.signals.models import Rollup1Hour, Rollup5Minutes, Signal
 from app.timerange import TimeRange
 
 ROLLUPS = (3_600, 300)
 """Widths of the rollups in seconds, widest first."""
+
+TABLES: dict[int | None, Any] = {3_600: Rollup1Hour, 300: Rollup5Minutes, None: Signal}
+"""Where a span of each width is read."""
+
+
+def bucket_of(time: ColumnElement[datetime], seconds: int) -> ColumnElement[datetime]:
+    """Start of the bucket of that width in which `time` lies."""
+    width = func.make_interval(0, 0, 0, 0, 0, 0, literal(seconds, Integer))
+    return func.date_bin(width, time, literal(ORIGIN))
 
 
 @dataclass(frozen=True, slots=True)
