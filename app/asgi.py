@@ -17,6 +17,7 @@ from app.observability.requests import RequestLog
 from app.pages import Assets, page
 from app.services import Services
 from app.settings import LOOPBACK, Settings
+from app.upkeep import kept_up
 from graphql_schema.http import GraphQLApp
 from graphql_schema.schema import build_schema
 
@@ -29,7 +30,8 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with kept_up(database, settings):
+            yield
         await database.close()
 
     async def healthz(_: Request) -> JSONResponse:

@@ -22,6 +22,7 @@ from app.database.embedded import EmbeddedPostgresError
 from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
 from app.database.start import running
+from app.database.timescaledb import TooOld
 from app.demo import fill
 from app.errors import Refused
 from app.observability import logging
@@ -43,7 +44,7 @@ def main() -> None:
             place = "".join(f"{name}: " for name in fault["loc"])
             print(place + fault["msg"].removeprefix("Value error, "), file=sys.stderr)  # noqa: T201
         sys.exit(1)
-    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, Refused) as error:
+    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, TooOld, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
 
@@ -142,6 +143,22 @@ def migrate(
 async def _migrate(url: str, revision: str) -> None:
     async with opened(url) as database:
         await migrations.move(database, revision)
+
+
+@cli.command()
+def convert() -> None:
+    """Make of the stored signals what the database server can do: on TimescaleDB a hypertable, and continuous
+    aggregates on its community edition. In place, in one transaction, without losing a row.
+    """
+    settings = Settings()
+    with running(settings) as url:
+        for step in asyncio.run(_convert(url)) or ["nothing to convert"]:
+            print(step[0].upper() + step[1:] + ".")  # noqa: T201
+
+
+async def _convert(url: str) -> list[str]:
+    async with opened(url) as database:
+        return await migrations.convert(database)
 
 
 class Import(TyperCommand):

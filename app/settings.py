@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         alias="COHERENCE_DATABASE_URL",
         description="PostgreSQL to use in place of the embedded one: postgresql://user:password@host/database.",
     )
+    database_read_url: SecretStr | None = Field(
+        None,
+        alias="COHERENCE_DATABASE_READ_URL",
+        description="Replica of that PostgreSQL, which queries are sent to. What mutations answer is not.",
+    )
     pgcrypto_key: SecretStr | None = Field(
         None,
         alias="PGCRYPTO_KEY",
@@ -81,6 +86,25 @@ class Settings(BaseSettings):
         alias="COHERENCE_CLOCK_SKEW",
         ge=0,
         description="Seconds that a signal's timestamp may lie ahead of the server's clock.",
+    )
+    raw_retention: int | None = Field(
+        None,
+        alias="COHERENCE_RAW_RETENTION_DAYS",
+        ge=2,
+        description="Days that raw signals are kept; their rollups stay. For ever where unset.",
+    )
+    columnstore_after: int | None = Field(
+        None,
+        alias="COHERENCE_COLUMNSTORE_AFTER_DAYS",
+        ge=1,
+        description="Days after which TimescaleDB (community) stores signals by column. Never where unset.",
+    )
+    upkeep_seconds: float = Field(
+        10,
+        alias="COHERENCE_UPKEEP_SECONDS",
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds between two rounds of upkeep (refresh of aggregates, ageing); 0 for none.",
     )
     max_depth: int = Field(
         15, alias="COHERENCE_MAX_DEPTH", ge=1, description="Deepest nesting of a document."

@@ -96,7 +96,7 @@ async def pg(url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
 @pytest.fixture
 def config() -> Settings:
     """The defaults, whatever the environment says."""
-    return Settings(_env_file=None)
+    return Settings(_env_file=None, COHERENCE_UPKEEP_SECONDS=0)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def served() -> Iterator[str]:
 async def reader(server: str) -> AsyncIterator[Client]:
     """A client of an empty database that all tests share: for requests that write nothing."""
     await execute(server, "CREATE DATABASE reader TEMPLATE template STRATEGY file_copy")
-    app = create_app(Settings(_env_file=None), at(server, "reader"), KEY)
+    app = create_app(Settings(_env_file=None, COHERENCE_UPKEEP_SECONDS=0), at(server, "reader"), KEY)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8002") as http,

@@ -200,5 +200,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER conversations_deleted ON conversations")
-    op.execute(f"DROP TABLE signals, {', '.join(ROLLUPS)}")
+    op.execute(f"DROP TABLE IF EXISTS signals, {', '.join(ROLLUPS)}")  # TimescaleDB may have taken the latter
     op.execute(f"DROP FUNCTION {', '.join(BODIES)}")

@@ -12,6 +12,10 @@ type AnyRow = Row[*tuple[Any, ...]]
 type Statement = Select[*tuple[Any, ...]]
 
 
+MINUS_INFINITY = datetime.min.replace(tzinfo=UTC)
+"""PostgreSQL's -infinity, as an Instant."""
+
+
 class Instant(TypeDecorator[datetime]):
     """A time that may be infinite, or the last instant of the year 9999, which asyncpg takes for infinity.
 

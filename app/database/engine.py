@@ -59,6 +59,13 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def steps(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements are each a transaction of its own, for work in steps."""
+        with _unavailable():
+            async with _connected(self._autocommit) as connection:
+                yield connection
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end of the block and rolled back where it raises."""
         with _unavailable():

@@ -7,8 +7,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alembic import command
+from app.database import timescaledb
 from app.database.engine import Database
 
 INI = Path(__file__).parents[2] / "alembic.ini"
@@ -22,7 +24,10 @@ class SchemaMismatch(RuntimeError):
 
 
 async def upgrade(database: Database) -> bool:
-    """Applies every migration that is missing, in one transaction; whether the database was empty before."""
+    """Applies every migration that is missing, in one transaction; whether the database was empty before.
+
+    An empty one becomes what the server can do; another stays what it is, until `convert`.
+    """
     return await _run(database, command.upgrade, "head")
 
 
@@ -33,6 +38,14 @@ async def move(database: Database, revision: str) -> None:
     target = "base" if revision == "base" else script.get_revision(revision).revision
     down = target == "base" or target in applied
     await _run(database, command.downgrade if down else command.upgrade, target)
+
+
+async def convert(database: Database) -> list[str]:
+    """Makes of signals and rollups what the server can do, in one transaction; tells each step done."""
+    await require_current(database)
+    async with database.write() as connection:
+        await connection.exec_driver_sql(LOCK)
+        return await timescaledb.convert(connection)
 
 
 async def _run(database: Database, action: Callable[[Config, str], None], revision: str) -> bool:
@@ -47,7 +60,22 @@ async def _run(database: Database, action: Callable[[Config, str], None], revisi
         return fresh
 
     async with database.write() as connection:
-        return await connection.run_sync(run)
+        if action is command.downgrade:
+            await _take_down(connection, revision)
+        fresh = await connection.run_sync(run)
+        if fresh and revision == "head":
+            await timescaledb.convert(connection)
+        return fresh
+
+
+async def _take_down(connection: AsyncConnection, revision: str) -> None:
+    """Before a downgrade: the continuous aggregates go with everything, or not at all."""
+    if await timescaledb.has_aggregates(connection):
+        if revision != "base":
+            raise SchemaMismatch(
+                "A database with continuous aggregates goes back to an earlier version only by a backup of then."
+            )
+        await timescaledb.drop(connection)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -14,8 +14,10 @@ from app.checks import NAME_LENGTH, fault_of_json, fault_of_text
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
+from app.database.base import AnyRow
 from app.database.engine import Database, driver, to_json
 from app.errors import BadUserInput, Refused
+from app.instant import write_instant
 from app.signals.models import Signal
 from app.signals.queries import SignalKey, by_keys
 
@@ -181,15 +183,19 @@ async def store(
     """`Signals.ingest` within the caller's transaction."""
     results: list[Any] = [fault_of(signal, latest) for signal in signals]
     valid = [index for index, fault in enumerate(results) if fault is None]
-    known = await _conversations(
+    known, kept_from = await _conversations(
         connection, [signals[index] for index in valid], now, create=create_conversations
     )
     stored = []
     for index in valid:
-        if signals[index].context_window_id in known:
-            stored.append(index)
-        else:
+        if signals[index].context_window_id not in known:
             results[index] = no_such_conversation("contextWindowId")
+        elif kept_from is not None and (signals[index].timestamp or now) < kept_from:
+            results[index] = _bad(
+                "timestamp", f"lies before {write_instant(kept_from)}, from when on signals are kept"
+            )
+        else:
+            stored.append(index)
     if all_or_nothing:
         _raise_first(results)
     if not stored:
@@ -210,7 +216,8 @@ def _raise_first(results: Sequence[Refused | None]) -> None:
 
 # Locked in the order of their ids against being deleted before the signals are in.
 _FIND = """
-SELECT id, context_window_id FROM conversations
+SELECT id, context_window_id, (SELECT nullif(kept_from, '-infinity') FROM rollup_state) AS kept_from
+FROM conversations
 WHERE context_window_id = ANY($1) AND status <> 'DELETED' ORDER BY id FOR KEY SHARE
 """
 
@@ -223,25 +230,25 @@ ON CONFLICT (context_window_id) DO NOTHING
 
 async def _conversations(
     connection: AsyncConnection, signals: Sequence[NewSignal], now: datetime, *, create: bool
-) -> dict[str, UUID]:
-    """Ids of the signals' conversations by contextWindowId; hidden ones are left out."""
+) -> tuple[dict[str, UUID], datetime | None]:
+    """Ids of the signals' conversations by contextWindowId, hidden ones left out; from when on signals are kept."""
     started: dict[str, datetime] = {}
     for signal in signals:
         key, time = signal.context_window_id, signal.timestamp or now
         if key not in started or time < started[key]:
             started[key] = time
-    known = await _find(connection, started)
-    missing = started.keys() - known.keys()
+    found = await _find(connection, started)
+    missing = started.keys() - {row.context_window_id for row in found}
     if create and missing:
         times = [started[key] for key in missing]
         await connection.exec_driver_sql(_OPEN, (list(missing), times))
-        known |= await _find(connection, missing)
-    return known
+        found = [*found, *await _find(connection, missing)]
+    kept_from = found[0].kept_from if found else None
+    return {row.context_window_id: row.id for row in found}, kept_from
 
 
-async def _find(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, UUID]:
-    found = await connection.exec_driver_sql(_FIND, (list(keys),))
-    return {row.context_window_id: row.id for row in found}
+async def _find(connection: AsyncConnection, keys: Iterable[str]) -> Sequence[AnyRow]:
+    return (await connection.exec_driver_sql(_FIND, (list(keys),))).all()
 
 
 _COLUMNS = (

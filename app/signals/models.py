@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import Table
+from app.database.base import Instant, Table
 
 
 class Signal(Table):
@@ -33,7 +33,7 @@ class Signal(Table):
 
 
 class _Rollup:
-    """Signals of one conversation, bucket, source and agent ('' for none), summed by triggers.
+    """Signals of one conversation, bucket, source and agent ('' for none), summed.
 
     `s1` is the sum of (score - 0.5), `s2` that of its square.
     """
@@ -52,6 +52,23 @@ class _Rollup:
     escalations: Mapped[int] = mapped_column(BigInteger)
     first_time: Mapped[datetime]
     last_time: Mapped[datetime]
+
+
+class RollupState(Table):
+    """One row: what the rollups can answer for, and from when on raw signals are kept.
+
+    Where `source` is `rollup` triggers keep the rollups, and they are always complete. Where it is
+    `continuous_aggregate` they are views of one: see alembic/timescaledb/continuous_aggregates.sql.
+    """
+
+    __tablename__ = "rollup_state"
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    source: Mapped[str] = mapped_column(server_default=text("'rollup'"))
+    kept_from: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
+    noted_until: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
+    materialized_5m: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
+    materialized_1h: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
 
 
 class Rollup5Minutes(_Rollup, Table):

@@ -10,13 +10,14 @@ from sqlalchemy import BigInteger, case, cast, func, literal, select, tuple_, un
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.coherence.sources.aged import lost, too_old
 from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation, ConversationActivity
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
-from app.signals.models import Signal
+from app.signals.models import Rollup5Minutes, RollupState, Signal
 from app.timerange import ALWAYS, TimeRange
 
 type SignalKey = tuple[datetime, int]
@@ -149,8 +150,22 @@ async def buckets(
 ) -> Sequence[AnyRow]:
     """(bucket, signal_source, agent_id, average score, average tone, count) of every bucket that holds signals.
 
-    Buckets are `seconds` wide from metrics.md's origin. More than 50 000 rows: BadUserInput.
+    Buckets are `seconds` wide from metrics.md's origin. BadUserInput where there are more than 50 000 rows, and where
+    raw signals would have to be read that are no longer kept.
     """
+
+    def asked(statement: Statement, table: Any) -> Statement:
+        if conversation_id is None:
+            statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
+                conversations.readable()
+            )
+        else:
+            statement = statement.where(table.conversation_id == conversation_id)
+        if sources is not None:
+            statement = statement.where(table.signal_source.in_(sources))
+        if agent_id is not None:
+            statement = statement.where(table.agent_id == checks.text("agentId", agent_id))
+        return statement
 
     def part(span: Span) -> Statement:
         table = TABLES[span.width]
@@ -181,22 +196,12 @@ async def buckets(
         statement = select(bucket_of(time, seconds).label("bucket"), table.signal_source, *sums).where(
             *span.range.holds(time)
         )
-        if conversation_id is None:
-            statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
-                conversations.readable()
-            )
-        else:
-            statement = statement.where(table.conversation_id == conversation_id)
-        if sources is not None:
-            statement = statement.where(table.signal_source.in_(sources))
-        if agent_id is not None:
-            statement = statement.where(table.agent_id == checks.text("agentId", agent_id))
-        return statement
+        return asked(statement, table)
 
-    pieces = [part(span) for span in spans(range, seconds)]
+    pieces = list(spans(range, seconds))
     if not pieces or agent_id == "":  # an empty range; nobody's name, which in rollups stands for no agent
         return []
-    parts = union_all(*pieces).subquery("part")
+    parts = union_all(*map(part, pieces)).subquery("part")
     n = cast(func.sum(parts.c.n), BigInteger)
     key = (parts.c.bucket, parts.c.signal_source, parts.c.agent_id)
     statement = (
@@ -216,4 +221,10 @@ async def buckets(
             f"There are more than {MOST_BUCKETS} rows; take a wider duration or a shorter range.",
             field="duration",
         )
+    kept_from = (await connection.execute(select(RollupState.kept_from))).scalar_one()
+    gone = lost(pieces, kept_from)
+    if gone is not None and await connection.scalar(
+        asked(select(Rollup5Minutes.bucket).where(gone), Rollup5Minutes).limit(1)
+    ):
+        raise too_old(kept_from, "duration")
     return rows

@@ -70,6 +70,11 @@ class CalculationInputs:
         description="Where the numbers were read from: `continuous_aggregate`, `rollup`, `raw`, or two of them "
         "joined by `+`."
     )
+    as_of: datetime = strawberry.field(description="Everything committed before it is counted.")
+    materialized_through: datetime | None = strawberry.field(
+        description="What lies before was summed beforehand, save what has been touched since; all later is counted "
+        "on demand. `asOf` where triggers keep the sums; null where nothing was summed beforehand."
+    )
 
 
 @strawberry.type
@@ -181,8 +186,13 @@ class Coherence:
 
     @strawberry.field
     def inputs(self) -> CalculationInputs:
+        freshness = self.analysis.freshness
         return CalculationInputs(
-            start_ts=self.analysis.start, end_ts=self.analysis.end, source=self.analysis.source
+            start_ts=self.analysis.start,
+            end_ts=self.analysis.end,
+            source=freshness.source,
+            as_of=freshness.as_of,
+            materialized_through=freshness.materialized_through,
         )
 
     @strawberry.field

@@ -12,12 +12,12 @@ from app.coherence.coherence import Coherence, Weights, coherence
 from app.coherence.drift import Drift, drift
 from app.coherence.sources.moments import (
     MICROSECOND,
+    Freshness,
     Pool,
     Question,
     Reading,
     count_windows,
     read,
-    source_of,
 )
 from app.coherence.windows import TooManyWindows, slide
 from app.duration import Duration
@@ -63,7 +63,7 @@ class Analysis:
     total: int
     start: datetime | None
     end: datetime | None
-    source: str
+    freshness: Freshness
     latency_ms: float
 
     @property
@@ -78,7 +78,7 @@ class Analysis:
 async def analyse(
     connection: AsyncConnection, pool: Pool, ids: Sequence[UUID | None], windows: Windows, weights: Weights
 ) -> dict[UUID | None, Analysis | BadUserInput]:
-    """An analysis of each of `ids` by one statement for all; BadUserInput for one with too many windows."""
+    """An analysis of each of `ids` by one statement for all; BadUserInput for one that cannot be had."""
     began = perf_counter()
     question = Question(pool, windows.range, windows.step, windows.sources)
     steps = windows.window // windows.step
@@ -88,18 +88,18 @@ async def analyse(
         answers |= {key: _too_many(n) for key, n in counts.items() if n > MOST_WINDOWS}
     left = [key for key in ids if key not in answers]
     readings = await read(connection, question, left) if left else {}
-    source = source_of(question)
     for key, reading in readings.items():
+        if isinstance(reading, BadUserInput):
+            answers[key] = reading
+            continue
         try:
-            answers[key] = _analysis(reading, windows, steps, weights, source, began)
+            answers[key] = _analysis(reading, windows, steps, weights, began)
         except TooManyWindows as error:
             answers[key] = _too_many(error.count)
     return answers
 
 
-def _analysis(
-    reading: Reading, windows: Windows, steps: int, weights: Weights, source: str, began: float
-) -> Analysis:
+def _analysis(reading: Reading, windows: Windows, steps: int, weights: Weights, began: float) -> Analysis:
     drifted = drift(slide(reading.cells, steps, MOST_WINDOWS))
     counts = dict(sorted(reading.source_counts.items(), key=lambda item: (-item[1], item[0])))
     return Analysis(
@@ -110,7 +110,7 @@ def _analysis(
         total=sum(counts.values()),
         start=windows.range.start or reading.first,
         end=windows.range.end or reading.last,
-        source=source,
+        freshness=reading.freshness,
         latency_ms=(perf_counter() - began) * 1_000,
     )
 

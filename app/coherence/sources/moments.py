@@ -16,18 +16,22 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    outerjoin,
     select,
     text,
+    true,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.coherence.sources.aged import lost, too_old
 from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
 from app.coherence.windows import ORIGIN, Cells, collect
 from app.conversations.models import Conversation
 from app.conversations.queries import readable
-from app.database.base import Statement
-from app.signals.models import Signal
+from app.database.base import MINUS_INFINITY, AnyRow, Statement
+from app.errors import BadUserInput
+from app.signals.models import Rollup5Minutes, RollupState, Signal
 from app.timerange import TimeRange
 
 MICROSECOND = 1_000_000
@@ -56,11 +60,24 @@ class Question:
     """Just these; all where None."""
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Of what is read together, in one snapshot."""
+
+    source: str
+    """`continuous_aggregate`, `rollup`, `raw`, or one of the former two `+raw`."""
+    as_of: datetime
+    """Everything committed before it is counted."""
+    materialized_through: datetime | None
+    """What lies before comes from buckets summed beforehand, save what was touched since; None where all is raw."""
+
+
 @dataclass(slots=True)
 class Reading:
     """The signals of one pool."""
 
     cells: Cells
+    freshness: Freshness
     source_counts: dict[str, int] = field(default_factory=dict)
     first: datetime | None = None
     last: datetime | None = None
@@ -68,12 +85,22 @@ class Reading:
 
 async def read(
     connection: AsyncConnection, question: Question, pools: Sequence[UUID | None]
-) -> dict[UUID | None, Reading]:
-    """A reading of each pool (a conversation, a user, or None for everything), by one statement for all."""
+) -> dict[UUID | None, Reading | BadUserInput]:
+    """A reading of each pool (a conversation, a user, or None for everything), by one statement for all.
+
+    BadUserInput for a pool of which raw signals would have to be read that are no longer kept.
+    """
     found: dict[UUID | None, list[Any]] = {pool: [] for pool in pools}
     for row in await connection.execute(_statement(question, pools)):
-        found[row.pool].append(row)
-    return {pool: _reading(rows, question.step) for pool, rows in found.items()}
+        if row.source is not None:
+            found[row.pool].append(row)
+    # There is always a row: of the state, where there are no signals.
+    answers: dict[UUID | None, Reading | BadUserInput] = {
+        pool: _reading(rows, question.step, _freshness(question, row)) for pool, rows in found.items()
+    }
+    for pool in await _aged(connection, question, pools, row.kept_from):
+        answers[pool] = too_old(row.kept_from, "window")
+    return answers
 
 
 async def count_windows(
@@ -92,21 +119,46 @@ async def count_windows(
     return {row.pool: int(row.n) for row in rows}
 
 
-def source_of(question: Question) -> str:
-    """Where the answer is read from: `rollup`, `raw` or `rollup+raw`."""
+def _freshness(question: Question, state: AnyRow) -> Freshness:
     widths = {span.width for span in _pieces(question)}
-    return "+".join((["rollup"] if widths - {None} else []) + (["raw"] if None in widths else []))
+    rolled_up = widths - {None}
+    through = None
+    if rolled_up:
+        through = (
+            state.as_of
+            if state.rollups == "rollup"
+            else state.materialized_1h
+            if 3_600 in rolled_up
+            else state.materialized_5m
+        )
+    return Freshness(
+        source="+".join(([state.rollups] if rolled_up else []) + (["raw"] if None in widths else [])),
+        as_of=state.as_of,
+        materialized_through=None if through == MINUS_INFINITY else through,
+    )
+
+
+async def _aged(
+    connection: AsyncConnection, question: Question, pools: Sequence[UUID | None], kept_from: datetime
+) -> Sequence[UUID | None]:
+    """Those that had signals which `question` reads raw, and which are no longer kept."""
+    gone = lost(_pieces(question), kept_from)
+    if gone is None:
+        return ()
+    statement = select(_pool_of(question.pool, Rollup5Minutes)).where(gone).distinct()
+    return (await connection.scalars(_of_pools(statement, question, pools, Rollup5Minutes))).all()
 
 
 def _pieces(question: Question) -> list[Span]:
     return list(spans(question.range, question.step)) or [Span(question.range, None)]  # an empty range
 
 
-def _reading(rows: Sequence[Any], step: int) -> Reading:
+def _reading(rows: Sequence[Any], step: int, freshness: Freshness) -> Reading:
     packed = np.frombuffer(b"".join(row.packed for row in rows), _ROW)
     native = packed.astype(_ROW.newbyteorder("="))
     return Reading(
         collect(native["time"], native["n"], native["s1"], native["s2"], step * MICROSECOND),
+        freshness,
         {row.source: int(row.n) for row in rows},
         min((row.first for row in rows), default=None),
         max((row.last for row in rows), default=None),
@@ -114,24 +166,36 @@ def _reading(rows: Sequence[Any], step: int) -> Reading:
 
 
 def _statement(question: Question, pools: Sequence[UUID | None]) -> Statement:
-    """One row a pool and source: its cells packed into bytes, and its totals."""
+    """One row a pool and source: its cells packed into bytes, its totals, and the state they were read in."""
     parts = [_part(question, pools, span) for span in _pieces(question)]
     rows = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("rows")
     c = rows.c
+    sums = (
+        select(
+            c.pool,
+            c.source,
+            func.sum(c.n).label("n"),
+            func.min(c.first).label("first"),
+            func.max(c.last).label("last"),
+            func.string_agg(
+                func.timestamptz_send(c.cell)
+                .op("||")(func.int8send(c.n))
+                .op("||")(func.float8send(c.s1))
+                .op("||")(func.float8send(c.s2)),
+                literal(b""),
+            ).label("packed"),
+        )
+        .group_by(c.pool, c.source)
+        .subquery("sums")
+    )
     return select(
-        c.pool,
-        c.source,
-        func.sum(c.n).label("n"),
-        func.min(c.first).label("first"),
-        func.max(c.last).label("last"),
-        func.string_agg(
-            func.timestamptz_send(c.cell)
-            .op("||")(func.int8send(c.n))
-            .op("||")(func.float8send(c.s1))
-            .op("||")(func.float8send(c.s2)),
-            literal(b""),
-        ).label("packed"),
-    ).group_by(c.pool, c.source)
+        sums,
+        RollupState.source.label("rollups"),
+        RollupState.kept_from,
+        RollupState.materialized_5m,
+        RollupState.materialized_1h,
+        func.now().label("as_of"),
+    ).select_from(outerjoin(RollupState, sums, true()))
 
 
 def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> Statement:
@@ -164,15 +228,20 @@ def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> State
         first.label("first"),
         last.label("last"),
     ).where(*span.range.holds(time))
+    statement = _of_pools(statement, question, pools, table)
+    return statement.group_by(text("pool"), text("source"), text("cell")) if grouped else statement
+
+
+def _of_pools(
+    statement: Statement, question: Question, pools: Sequence[UUID | None], table: Any
+) -> Statement:
+    """What of `table` the question asks for, range aside."""
     if question.sources is not None:
         statement = statement.where(table.signal_source.in_(question.sources))
     if question.pool is Pool.CONVERSATION:
-        statement = statement.where(table.conversation_id.in_(pools))
-    else:
-        statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(readable())
-        if question.pool is Pool.USER:
-            statement = statement.where(Conversation.user_id.in_(pools))
-    return statement.group_by(text("pool"), text("source"), text("cell")) if grouped else statement
+        return statement.where(table.conversation_id.in_(pools))
+    statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(readable())
+    return statement.where(Conversation.user_id.in_(pools)) if question.pool is Pool.USER else statement
 
 
 def _pool_of(pool: Pool, table: Any) -> ColumnElement[Any]:

@@ -31,6 +31,13 @@ class Span:
     range: TimeRange
     width: int | None
 
+    def older(self, than: datetime) -> "Span | None":
+        """What of it lies before `than`."""
+        start, end = self.range.start, self.range.end
+        if start is not None and start >= than:
+            return None
+        return Span(TimeRange(start, than if end is None else min(end, than)), self.width)
+
 
 def spans(wanted: TimeRange, step: int) -> Iterator[Span]:
     """`wanted` cut, in order, into whole buckets of the widest rollup that divides `step`, and what is left at

@@ -143,7 +143,7 @@ def assert_equal(analysis, rows, windows):
     assert analysis.total == len(rows)
     assert analysis.start == (start or min(times, default=None))
     assert analysis.end == (end or max(times, default=None))
-    assert analysis.source == oracle.source(start, end, windows.step)
+    assert analysis.freshness.source == oracle.source(start, end, windows.step)
 
 
 async def assert_answers(connection, conversations, users, windows):
@@ -209,7 +209,7 @@ async def test_the_answer_says_where_it_was_read(database, step, sides, source):
     async with database.read() as connection:
         windows = Windows(Duration(step), Duration(step), TimeRange(start, end))
         answers = await analyse(connection, Pool.EVERYTHING, [None], windows, Weights())
-    assert answers[None].source == source == oracle.source(start, end, step)
+    assert answers[None].freshness.source == source == oracle.source(start, end, step)
 
 
 @pytest.mark.parametrize(
