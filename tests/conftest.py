@@ -48,6 +48,38 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def timescale() -> Iterator[str]:
+    """URL of a database on a server with TimescaleDB, of either edition, that has the migrated `template`."""
+    url = os.environ.get("COHERENCE_TEST_TIMESCALE_URL")
+    if not url:
+        pytest.skip("needs TimescaleDB: COHERENCE_TEST_TIMESCALE_URL names no server")
+    asyncio.run(execute(url, "DROP DATABASE IF EXISTS template WITH (FORCE)"))
+    asyncio.run(_make_template(url))
+    # Its scheduler must not be in what is copied.
+    asyncio.run(execute(url, "ALTER DATABASE template ALLOW_CONNECTIONS false"))
+    end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = 'template'"
+    asyncio.run(execute(url, end))
+    yield url
+    asyncio.run(execute(url, "DROP DATABASE template WITH (FORCE)"))
+
+
+EDITIONS = pytest.mark.parametrize("edition", ["plain", "timescale"])
+"""Marks a test, or as `pytestmark` a file, that runs on PostgreSQL with and without TimescaleDB."""
+
+
+@pytest.fixture
+def edition() -> str:
+    return "plain"
+
+
+@pytest.fixture
+def place(edition: str, request: pytest.FixtureRequest) -> str:
+    """URL of the server that the test's own database is on."""
+    url: str = request.getfixturevalue("timescale" if edition == "timescale" else "server")
+    return url
+
+
 async def _make_template(url: str) -> None:
     await execute(url, "CREATE DATABASE template")
     database = Database(at(url, "template"))
@@ -65,7 +97,13 @@ def at(url: str, name: str) -> str:
 def dsn(url: str) -> dict[str, Any]:
     """What asyncpg connects with."""
     parsed = make_url(url)
-    return {"host": parsed.query["host"], "user": parsed.username, "database": parsed.database}
+    return {
+        "host": parsed.query.get("host", parsed.host),
+        "port": parsed.port,
+        "user": parsed.username,
+        "password": parsed.password,
+        "database": parsed.database,
+    }
 
 
 async def execute(url: str, statement: str) -> None:
@@ -77,12 +115,12 @@ async def execute(url: str, statement: str) -> None:
 
 
 @pytest.fixture
-async def url(server: str) -> AsyncIterator[str]:
+async def url(place: str) -> AsyncIterator[str]:
     """An empty, migrated database."""
     name = f"test_{uuid4().hex}"
-    await execute(server, f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
-    yield at(server, name)
-    await execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    await execute(place, f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
+    yield at(place, name)
+    await execute(place, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

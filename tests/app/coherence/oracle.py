@@ -71,8 +71,8 @@ def coherence(table, rows, window, step):
     return min(1, max(0, 1 - mean + sum(parts))), 1 - mean, trend, level(mean), diversity, parts
 
 
-def source(start, end, step):
-    """`rollup` where the range is made of whole 5-minute buckets that the step is made of, `raw` where none fits."""
+def source(start, end, step, rollups="rollup"):
+    """`rollups` where the range is made of whole 5-minute buckets that the step is made of, `raw` where none fits."""
     if step % 300:
         return "raw"
     width = timedelta(minutes=5)
@@ -81,4 +81,4 @@ def source(start, end, step):
     if first is not None and last is not None and first >= last:
         return "raw"
     edges = [(side - ORIGIN) % width for side in (start, end) if side is not None]
-    return "rollup+raw" if any(edges) else "rollup"
+    return f"{rollups}+raw" if any(edges) else rollups

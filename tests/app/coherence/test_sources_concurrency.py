@@ -14,7 +14,7 @@ from app.coherence.sources.moments import Pool
 from app.duration import Duration
 from app.timerange import ALWAYS, TimeRange
 from tests.app.coherence.test_sources import ROWS, assert_equal
-from tests.conftest import dsn
+from tests.conftest import EDITIONS, dsn
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 SPAN = TimeRange(DAY + timedelta(seconds=100), DAY + timedelta(seconds=9_000))
@@ -36,6 +36,7 @@ WIDTHS = {
 }
 
 
+@EDITIONS
 @pytest.mark.parametrize("pool", [Pool.CONVERSATION, Pool.EVERYTHING])
 async def test_reads_beside_writers_see_whole_transactions(url, database, services, pg, pool):
     """Batches come, change and go whole, so every answer counts whole batches, and as many as were committed."""
@@ -81,8 +82,9 @@ async def test_reads_beside_writers_see_whole_transactions(url, database, servic
     await asyncio.gather(writers, *(read_repeatedly(*WIDTHS[name], seen) for name, seen in reads.items()))
     assert all(len(set(seen)) > 3 for seen in reads.values()), reads
     rows = [tuple(row)[3:] for row in await pg.fetch(ROWS)]
+    rollups = await pg.fetchval("SELECT source FROM rollup_state")
     for width, sides in WIDTHS.values():
         windows = Windows(Duration(width), Duration(width), sides)
         async with database.read() as connection:
             answers = await analyse(connection, pool, [key], windows, Weights())
-        assert_equal(answers[key], rows, windows)
+        assert_equal(answers[key], rows, windows, rollups)

@@ -57,7 +57,7 @@ async def assert_rolled_up(pg):
     for table, width in ROLLUPS.items():
         wanted = rollup(rows, width)
         found = {tuple(row)[:4]: tuple(row)[4:] for row in await pg.fetch(ROLLED.format(table))}
-        assert found.keys() == wanted.keys(), table
+        assert found.keys() == wanted.keys(), (table, found.keys() ^ wanted.keys())
         wrong = {key: (found[key], wanted[key]) for key in wanted if not same(found[key], wanted[key])}
         assert not wrong, (table, wrong)
 
