@@ -24,7 +24,9 @@ from graphql_schema.schema import build_schema
 
 def create_app(settings: Settings, url: str, key: str) -> Starlette:
     """The ASGI application on a database that is ready; `key` is that of the personal data."""
-    database = Database(url, pool_size=settings.pool_size)
+    replica = settings.database_read_url
+    replica_url = None if replica is None else replica.get_secret_value()
+    database = Database(url, replica_url=replica_url, pool_size=settings.pool_size)
     services = Services.of(settings, database, key)
     graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))
 

@@ -28,6 +28,7 @@ from app.errors import Refused
 from app.observability import logging
 from app.services import Services
 from app.settings import Settings
+from app.upkeep import upkeep
 from app.users import encryption
 from app.users.encryption import KeyProblem
 
@@ -152,13 +153,16 @@ def convert() -> None:
     """
     settings = Settings()
     with running(settings) as url:
-        for step in asyncio.run(_convert(url)) or ["nothing to convert"]:
+        for step in asyncio.run(_convert(url, settings)) or ["nothing to convert"]:
             print(step[0].upper() + step[1:] + ".")  # noqa: T201
 
 
-async def _convert(url: str) -> list[str]:
+async def _convert(url: str, settings: Settings) -> list[str]:
     async with opened(url) as database:
-        return await migrations.convert(database)
+        done = await migrations.convert(database)
+        if done:
+            await upkeep(database, settings, datetime.now(UTC))
+        return done
 
 
 class Import(TyperCommand):

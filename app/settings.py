@@ -154,6 +154,14 @@ class Settings(BaseSettings):
         return Weights(self.diversity_weight, self.stability_weight, self.trend_weight)
 
     @model_validator(mode="after")
+    def _replica_of_something(self) -> Self:
+        if self.database_read_url is not None and self.database_url is None:
+            raise ValueError(
+                "COHERENCE_DATABASE_READ_URL names a replica; name what it is one of by COHERENCE_DATABASE_URL."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _stay_on_loopback(self) -> Self:
         if self.host not in LOOPBACK and not self.trust_network:
             raise ValueError(

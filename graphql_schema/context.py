@@ -1,6 +1,7 @@
 """What a resolver finds in `info.context`."""
 
 from collections.abc import Awaitable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +19,19 @@ class Context:
     services: Services
     request_id: str
     connection_params: dict[str, object] | None = None
+    newest: bool = False
+    """Whether reads have to see what has just been written, and so may not go to a replica."""
     loaders: dict[type, Any] = field(default_factory=dict)
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection to read from."""
+        return self.services.database.read(newest=self.newest)
 
     def loader[L: "Loader[Any, Any, Any]"](self, kind: type[L]) -> L:
         """The operation's one loader of this class."""
         loader = self.loaders.get(kind)
         if loader is None:
-            loader = self.loaders[kind] = kind(self.services)
+            loader = self.loaders[kind] = kind(self)
         return loader
 
 
@@ -37,8 +44,9 @@ class Loader[K: Hashable, A: Hashable, V]:
     A batch never waits for another loader while it holds its connection.
     """
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.services = context.services
         self._loader: DataLoader[tuple[K, A], V] = DataLoader(self._load_batch)
 
     async def read(self, connection: AsyncConnection, keys: Sequence[K], arguments: A) -> dict[K, V]:
@@ -60,7 +68,7 @@ class Loader[K: Hashable, A: Hashable, V]:
         for key, arguments in keys:
             groups.setdefault(arguments, []).append(key)
         values: dict[tuple[K, A], V] = {}
-        async with self.services.database.read() as connection:
+        async with self.context.read() as connection:
             for arguments, members in groups.items():
                 found = await self.read(connection, members, arguments)
                 values.update(((key, arguments), value) for key, value in found.items())

@@ -9,6 +9,7 @@ import structlog
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
 
 log = structlog.get_logger()
 
@@ -16,11 +17,19 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
 
 class FreshContext(SchemaExtension):
-    """Loaders of its own for every operation: one WebSocket has one context for all of them."""
+    """Loaders of its own for every operation: one WebSocket has one context for all of them.
+
+    What a mutation answers is what it has just written.
+    """
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
         execution.context = replace(execution.context, loaders={})
+        yield
+
+    def on_execute(self) -> Iterator[None]:
+        execution = self.execution_context
+        execution.context.newest = execution.operation_type is OperationType.MUTATION
         yield
 
     def on_stream_result(self, result: object) -> Iterator[None]:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import checks
 from app.conversations.models import Conversation, ConversationStatus
 from app.conversations.queries import conversations
-from app.database.engine import Database
+from app.database.engine import Database, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
 from app.users.service import no_such_user
 
@@ -26,6 +26,7 @@ class Conversations:
 
     database: Database
 
+    @repeated_after_deadlock
     async def create(
         self,
         *,
@@ -63,6 +64,7 @@ class Conversations:
                 ) from None
             raise no_such_user("userId") from None
 
+    @repeated_after_deadlock
     async def update(self, conversation_id: UUID, changes: dict[str, Any]) -> Any:
         """The changed conversation's row. A field left out of `changes` stays as it is, None clears it."""
         values = _checked(changes) | {"updated_at": func.now()}
@@ -83,6 +85,7 @@ class Conversations:
                 )
             return await _row(connection, conversation_id)
 
+    @repeated_after_deadlock
     async def delete(self, conversation_id: UUID) -> None:
         """For good, with everything in it."""
         async with self.database.write() as connection:

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import wraps
+from itertools import count
 from typing import Any, cast
 
 import asyncpg
@@ -13,6 +16,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 5
+_DEADLOCK = "40P01"
 
 _GONE = "The database cannot be reached at the moment; try again."
 
@@ -38,31 +46,27 @@ class Database:
     transaction. Nobody keeps one while waiting for something else that needs one (a loader, above all).
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.engine: AsyncEngine = create_async_engine(
-            asyncpg_url(url),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=10,
-            pool_pre_ping=True,
-            json_serializer=to_json,
-            hide_parameters=True,
-            connect_args={"server_settings": {"application_name": "coherence", "timezone": "UTC"}},
-        )
-        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+    def __init__(self, url: str, *, replica_url: str | None = None, pool_size: int = 10) -> None:
+        self.engine = _engine(url, pool_size)
+        self._steps = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._replica = self._steps
+        if replica_url is not None:
+            self._replica = _engine(replica_url, pool_size).execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection whose statements each see the newest committed state. Unavailable where there is none."""
+    async def read(self, *, newest: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements each see a committed state: where there is a replica, its own, unless it has
+        to be the newest. Unavailable where there is none.
+        """
         with _unavailable():
-            async with _connected(self._autocommit) as connection:
+            async with _connected(self._steps if newest else self._replica) as connection:
                 yield connection
 
     @asynccontextmanager
     async def steps(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose statements are each a transaction of its own, for work in steps."""
         with _unavailable():
-            async with _connected(self._autocommit) as connection:
+            async with _connected(self._steps) as connection:
                 yield connection
 
     @asynccontextmanager
@@ -73,16 +77,31 @@ class Database:
                 yield connection
 
     async def answers(self) -> bool:
-        """Whether the database answers within two seconds."""
+        """Whether the database, and its replica, answer within two seconds."""
         try:
-            async with asyncio.timeout(2), self.read() as connection:
-                await connection.exec_driver_sql("SELECT 1")
+            for newest in (True, False):
+                async with asyncio.timeout(2), self.read(newest=newest) as connection:
+                    await connection.exec_driver_sql("SELECT 1")
         except (TimeoutError, Unavailable, DBAPIError):
             return False
         return True
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self._replica.dispose()
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    return create_async_engine(
+        asyncpg_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        json_serializer=to_json,
+        hide_parameters=True,
+        connect_args={"server_settings": {"application_name": "coherence", "timezone": "UTC"}},
+    )
 
 
 @asynccontextmanager
@@ -102,6 +121,33 @@ async def driver(connection: AsyncConnection) -> asyncpg.Connection:
     if not pg.is_in_transaction():  # type: ignore[no-untyped-call]
         await connection.exec_driver_sql("SELECT 1")
     return pg
+
+
+def repeated_after_deadlock[**P, T](
+    transaction: Callable[P, Awaitable[T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Runs a function that is one transaction again where PostgreSQL has ended it to resolve a deadlock.
+
+    Our own locks never wait in a circle. TimescaleDB's can: a new chunk waits for all who write conversations.
+    """
+
+    @wraps(transaction)
+    async def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in count(1):
+            try:
+                return await transaction(*args, **kwargs)
+            except DBAPIError as error:
+                if attempt == MOST_ATTEMPTS or getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                    raise
+                cause = getattr(error.orig, "__cause__", None)
+            except asyncpg.DeadlockDetectedError as error:  # of a statement that went round SQLAlchemy
+                if attempt == MOST_ATTEMPTS:
+                    raise
+                cause = error
+            logger.info("a transaction is repeated after a deadlock: %s", getattr(cause, "detail", None))
+        raise AssertionError
+
+    return again
 
 
 class _unavailable:  # noqa: N801 - reads as the context manager it is

@@ -87,14 +87,19 @@ async def _current(database: Database) -> str | None:
         return await connection.run_sync(_revision)
 
 
+def head() -> str:
+    """This program's version of the tables."""
+    return str(ScriptDirectory.from_config(Config(INI)).get_current_head())
+
+
 async def require_current(database: Database) -> None:
     """Raises SchemaMismatch, saying what to run, where the database is not at this program's version."""
     script = ScriptDirectory.from_config(Config(INI))
-    head, current = script.get_current_head(), await _current(database)
-    if current != head:
+    current = await _current(database)
+    if current != head():
         known = {step.revision for step in script.walk_revisions()} | {None}
         raise SchemaMismatch(
-            f"The database's schema is at version {current or 'none'}, this program's is {head}. "
+            f"The database's schema is at version {current or 'none'}, this program's is {head()}. "
             + (
                 "Run `coherence migrate` with the same COHERENCE_DATABASE_URL, then start again."
                 if current in known

@@ -15,7 +15,7 @@ from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
 from app.database.base import AnyRow
-from app.database.engine import Database, driver, to_json
+from app.database.engine import Database, driver, repeated_after_deadlock, to_json
 from app.errors import BadUserInput, Refused
 from app.instant import write_instant
 from app.signals.models import Signal
@@ -106,6 +106,7 @@ class Signals:
     database: Database
     clock_skew: timedelta
 
+    @repeated_after_deadlock
     async def ingest(
         self,
         signals: Sequence[NewSignal],
@@ -129,6 +130,7 @@ class Signals:
                 create_conversations=create_conversations,
             )
 
+    @repeated_after_deadlock
     async def create(self, signal: NewSignal, now: datetime) -> Any:
         """The new signal's row. What is at fault is raised."""
         async with self.database.write() as connection:
@@ -145,28 +147,25 @@ class Signals:
                 raise key
             return (await by_keys(connection, [key]))[key]
 
+    @repeated_after_deadlock
     async def delete(self, keys: Sequence[SignalKey]) -> int:
         """Deletes those that may be read; how many there were."""
-        # A deleted conversation takes its activity along before its signals: the two must not meet half-way.
-        parents = (
-            select(Conversation.id)
-            .join(Signal)
-            .where(tuple_(Signal.time, Signal.id).in_(keys))
-            .order_by(Conversation.id)
-            .with_for_update(read=True, key_share=True, of=Conversation)
-        )
-        wanted = (
-            select(Signal.time, Signal.id)
-            .join(Conversation)
-            .where(conversations.readable(), tuple_(Signal.time, Signal.id).in_(keys))
-            .order_by(Signal.time, Signal.id)
-            .with_for_update(of=Signal)
-        )
+        of = select(Signal.conversation_id).where(tuple_(Signal.time, Signal.id).in_(keys)).distinct()
         async with self.database.write() as connection:
-            await connection.execute(parents)
-            found = [tuple(row) for row in await connection.execute(wanted)]
+            parents = (await connection.scalars(of)).all()
+            # A deleted conversation takes its activity along before its signals, and another deletion may meet this
+            # one: all lock conversations first, in one order. Signals in a columnstore cannot be locked.
+            readable = (
+                select(Conversation.id)
+                .where(conversations.readable(), Conversation.id.in_(parents))
+                .order_by(Conversation.id)
+                .with_for_update(key_share=True)
+            )
+            own = (await connection.scalars(readable)).all()
             deleted = await connection.execute(
-                delete(Signal).where(tuple_(Signal.time, Signal.id).in_(found))
+                delete(Signal).where(
+                    tuple_(Signal.time, Signal.id).in_(keys), Signal.conversation_id.in_(own)
+                )
             )
             return deleted.rowcount
 

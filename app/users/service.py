@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
 from app.conversations.models import Conversation
-from app.database.engine import Database
+from app.database.engine import Database, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
 from app.users import encryption
 from app.users.models import Role, User
@@ -52,6 +52,7 @@ class Users:
             raise no_such_user("id")
         return row
 
+    @repeated_after_deadlock
     async def delete(self, user_id: UUID) -> None:
         """For good, with the user's conversations and all that is in them."""
         async with self.database.write() as connection:

@@ -27,7 +27,7 @@ class ConversationQueries:
             key = key_of("Conversation", by.id.value, "id")
         else:
             assert by.context_window_id is not None  # noqa: S101 - oneOf
-            async with context.services.database.read() as connection:
+            async with context.read() as connection:
                 key = await queries.id_of(connection, by.context_window_id.value)
         return None if key is None else await context.loader(ConversationLoader).load(key, None)
 

@@ -43,7 +43,7 @@ class SignalQueries:
         agent_id: str | None = strawberry.UNSET,
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
     ) -> list[SignalBucket]:
-        async with info.context.services.database.read() as connection:
+        async with info.context.read() as connection:
             conversation = None
             if context_window_id is not None and context_window_id is not strawberry.UNSET:
                 conversation = await conversations.id_of(connection, context_window_id)

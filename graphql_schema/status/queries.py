@@ -24,12 +24,12 @@ class ServerStatus:
 
     @strawberry.field(description="`community`, `apache`, or null on plain PostgreSQL.")
     async def timescale_license(self, info: Info) -> str | None:
-        async with info.context.services.database.read() as connection:
+        async with info.context.read() as connection:
             return await timescale_license(connection)
 
     @strawberry.field
     async def last_ingest_at(self, info: Info) -> datetime | None:
-        async with info.context.services.database.read() as connection:
+        async with info.context.read() as connection:
             return await last_ingest(connection)
 
 

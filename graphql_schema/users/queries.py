@@ -21,7 +21,7 @@ class UserQueries:
             key = key_of("User", by.id.value, "id")
         else:
             assert by.username is not None  # noqa: S101 - oneOf
-            async with context.services.database.read() as connection:
+            async with context.read() as connection:
                 key = await queries.id_of(connection, by.username.value)
         return None if key is None else await context.loader(UserLoader).load(key, None)
 

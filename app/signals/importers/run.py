@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.database.engine import Database
+from app.database.engine import Database, repeated_after_deadlock
 from app.errors import Refused
 from app.signals.importers import queries
 from app.signals.importers.batches import Batch, batches_of
@@ -58,7 +58,7 @@ class Importer:
         Raises Unreadable, Unavailable and Conflict; what has been committed before stays, and is not read again.
         """
         path = str(source.place)
-        async with self.database.read() as guard, queries.locked(guard, path, source.identity):
+        async with self.database.steps() as guard, queries.locked(guard, path, source.identity):
             with opened(source.path) as lines:
                 start = await queries.find(guard, path, source.identity, lines)
             if restart:
@@ -82,6 +82,7 @@ class Importer:
                         raise batch.damage
         return Outcome(start, progress, unfinished)
 
+    @repeated_after_deadlock  # which only `store` can meet: nothing is rejected twice
     async def _write(
         self, source: Source, batch: Batch, progress: Progress, rejects: RejectedFile
     ) -> Progress:

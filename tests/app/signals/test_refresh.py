@@ -1,17 +1,15 @@
 """The rollups are exact at any moment between writes and refreshes, whoever refreshes what."""
 
-import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.coherence.sources.analysis import Windows
 from app.duration import Duration
-from app.signals.refresh import merged, refresh
+from app.signals.refresh import refresh
 from app.timerange import TimeRange
 from tests.app.coherence.test_sources import assert_answers
 from tests.app.database.oracle import assert_rolled_up

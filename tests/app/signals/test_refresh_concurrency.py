@@ -42,7 +42,9 @@ async def conversation(pg):
 
 
 @EDITIONS
-async def test_with_writers_refreshes_of_ours_and_of_others_at_any_moment(pg, database, connect):
+async def test_with_writers_refreshes_of_ours_and_of_others_at_any_moment(  # noqa: C901, PLR0915 - many at once
+    pg, database, connect
+):
     await pg.execute("INSERT INTO conversations (context_window_id) SELECT unnest($1::text[])", list("abc"))
     conversations = [row[0] for row in await pg.fetch("SELECT id FROM conversations")]
     # A chunk that is made between the planning of a statement and its snapshot is not read by it.
@@ -164,7 +166,7 @@ async def test_a_pass_that_dies_half_way_leaves_right_answers_and_the_next_one_e
                 WHERE datname = current_database() AND application_name = 'coherence'"""
         )
     assert killed
-    with pytest.raises(Exception, match="reached|terminat|closed"):
+    with pytest.raises(Exception, match=r"reached|terminat|closed"):
         await dying
     await transaction.rollback()
     await exact(pg)
