@@ -34,6 +34,12 @@ _ENABLE_COLUMNSTORE = text("""
         timescaledb.segmentby = 'conversation_id', timescaledb.orderby = 'time, id')
 """)
 _ADD_POLICY = text("CALL add_columnstore_policy('signals', after => cast(:after AS interval))")
+# Late signals stay in rows beside the columns: while they are turned too, a statement that was planned just before
+# misses them, and one that is prepared keeps doing so (TimescaleDB 2.29).
+_TURN_ONCE = text("""
+    SELECT alter_job(job_id, config => config || '{"recompress": false}') FROM timescaledb_information.jobs
+    WHERE proc_name = 'policy_compression' AND hypertable_schema = current_schema AND hypertable_name = 'signals'
+""")
 _REMOVE_POLICY = text("CALL remove_columnstore_policy('signals', if_exists => true)")
 
 
@@ -51,6 +57,7 @@ async def follow_columnstore_setting(connection: AsyncConnection, days: int | No
     if wanted is not None:
         await connection.execute(_ENABLE_COLUMNSTORE)
         await connection.execute(_ADD_POLICY, {"after": wanted})
+        await connection.execute(_TURN_ONCE)
 
 
 async def forget(database: Database, days: int, now: datetime) -> None:

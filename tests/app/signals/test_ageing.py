@@ -179,11 +179,17 @@ async def test_without_the_setting_everything_stays(pg, database):
 
 @EDITIONS
 async def test_the_columnstore_follows_its_setting(pg, database, conversation):
-    after = "SELECT config ->> 'compress_after' FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'"
-    for days, said in ((7, "7 days"), (2, "2 days"), (2, "2 days"), (None, None)):
+    policy = """SELECT config ->> 'compress_after' || ', recompress ' || (config ->> 'recompress')
+        FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'"""
+    for days, said in (
+        (7, "7 days, recompress false"),
+        (2, "2 days, recompress false"),
+        (2, "2 days, recompress false"),
+        (None, None),
+    ):
         await upkeep(database, Settings(_env_file=None, COHERENCE_COLUMNSTORE_AFTER_DAYS=days), NOW)
         if await has_aggregates(pg):
-            assert await pg.fetchval(after) == said
+            assert await pg.fetchval(policy) == said
     if await has_aggregates(pg):
         await pg.execute(
             "SELECT compress_chunk(c) FROM show_chunks('signals', older_than => $1::timestamptz) c", NOW - DAY
