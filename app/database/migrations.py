@@ -33,11 +33,16 @@ async def upgrade(database: Database) -> bool:
 
 async def move(database: Database, revision: str) -> None:
     """Goes up or down to `revision` (`head`, `base` or a number), in one transaction."""
+    if revision == "head":
+        await upgrade(database)
+        return
     script = ScriptDirectory.from_config(Config(INI))
-    applied = {step.revision for step in script.iterate_revisions(await _current(database) or "base", "base")}
+    current = await _current(database)
+    applied = {step.revision for step in script.iterate_revisions(current or "base", "base")}
     target = "base" if revision == "base" else script.get_revision(revision).revision
-    down = target == "base" or target in applied
-    await _run(database, command.downgrade if down else command.upgrade, target)
+    if target != current:
+        down = target == "base" or target in applied
+        await _run(database, command.downgrade if down else command.upgrade, target)
 
 
 async def convert(database: Database) -> list[str]:
