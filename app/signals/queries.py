@@ -3,21 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, case, cast, func, literal, select, tuple_, union_all
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
-from app.coherence.sources.aged import lost, too_old
-from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation, ConversationActivity
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
-from app.signals.models import Rollup5Minutes, RollupState, Signal
+from app.signals.models import Signal
 from app.timerange import ALWAYS, TimeRange
 
 type SignalKey = tuple[datetime, int]
@@ -43,8 +40,6 @@ COLUMNS = (
 )
 
 ORDER = Order(Signal.time.expression, Signal.id.expression)
-
-MOST_BUCKETS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,94 +132,3 @@ async def last_ingest(connection: AsyncConnection) -> datetime | None:
         .where(conversations.readable())
     )
     return (await connection.execute(statement)).scalar_one()
-
-
-async def buckets(
-    connection: AsyncConnection,
-    *,
-    seconds: int,
-    range: TimeRange = ALWAYS,  # noqa: A002 - the contract's name
-    conversation_id: UUID | None = None,
-    sources: tuple[str, ...] | None = None,
-    agent_id: str | None = None,
-) -> Sequence[AnyRow]:
-    """(bucket, signal_source, agent_id, average score, average tone, count) of every bucket that holds signals.
-
-    Buckets are `seconds` wide from metrics.md's origin. BadUserInput where there are more than 50 000 rows, and where
-    raw signals would have to be read that are no longer kept.
-    """
-
-    def asked(statement: Statement, table: Any) -> Statement:
-        if conversation_id is None:
-            statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
-                conversations.readable()
-            )
-        else:
-            statement = statement.where(table.conversation_id == conversation_id)
-        if sources is not None:
-            statement = statement.where(table.signal_source.in_(sources))
-        if agent_id is not None:
-            statement = statement.where(table.agent_id == checks.text("agentId", agent_id))
-        return statement
-
-    def part(span: Span) -> Statement:
-        table = TABLES[span.width]
-        time: Any
-        sums: tuple[Any, ...]
-        if table is Signal:
-            time, sums = (
-                Signal.time,
-                (
-                    Signal.agent_id,
-                    literal(1).label("n"),
-                    (Signal.signal_score - 0.5).label("s1"),
-                    func.coalesce(Signal.emotional_tone, 0).label("tone_sum"),
-                    case((Signal.emotional_tone.is_(None), 0), else_=1).label("tone_count"),
-                ),
-            )
-        else:
-            time, sums = (
-                table.bucket,
-                (
-                    func.nullif(table.agent_id, "").label("agent_id"),
-                    table.n,
-                    table.s1,
-                    table.tone_sum,
-                    table.tone_count,
-                ),
-            )
-        statement = select(bucket_of(time, seconds).label("bucket"), table.signal_source, *sums).where(
-            *span.range.holds(time)
-        )
-        return asked(statement, table)
-
-    pieces = list(spans(range, seconds))
-    if not pieces or agent_id == "":  # an empty range; nobody's name, which in rollups stands for no agent
-        return []
-    parts = union_all(*map(part, pieces)).subquery("part")
-    n = cast(func.sum(parts.c.n), BigInteger)
-    key = (parts.c.bucket, parts.c.signal_source, parts.c.agent_id)
-    statement = (
-        select(
-            *key,
-            (0.5 + func.sum(parts.c.s1) / n).label("avg_score"),
-            (func.sum(parts.c.tone_sum) / func.nullif(func.sum(parts.c.tone_count), 0)).label("avg_tone"),
-            n.label("n"),
-        )
-        .group_by(*key)
-        .order_by(parts.c.bucket, parts.c.signal_source, parts.c.agent_id.asc().nulls_last())
-        .limit(MOST_BUCKETS + 1)
-    )
-    rows = (await connection.execute(statement)).all()
-    if len(rows) > MOST_BUCKETS:
-        raise BadUserInput(
-            f"There are more than {MOST_BUCKETS} rows; take a wider duration or a shorter range.",
-            field="duration",
-        )
-    kept_from = (await connection.execute(select(RollupState.kept_from))).scalar_one()
-    gone = lost(pieces, kept_from)
-    if gone is not None and await connection.scalar(
-        asked(select(Rollup5Minutes.bucket).where(gone), Rollup5Minutes).limit(1)
-    ):
-        raise too_old(kept_from, "duration")
-    return rows

@@ -7,7 +7,7 @@ import strawberry
 from app.conversations import queries as conversations
 from app.conversations.service import no_such_conversation
 from app.duration import Duration
-from app.signals import queries
+from app.signals import buckets, queries
 from graphql_schema.connections import SIGNALS, Connection
 from graphql_schema.context import Info
 from graphql_schema.inputs import TimeRange, known, range_of
@@ -32,34 +32,37 @@ class SignalQueries:
         return signals_of(info.context, None, filter_of(filter), page)
 
     @strawberry.field(
-        description="Averages and counts by bucket, source and agent. More than 50 000 rows: BAD_USER_INPUT."
+        description=(
+            "By bucket, source and agent (null last). With `fillGaps` every (source, agent) that occurs has a row in "
+            "each bucket of the range (an open side: first or last bucket). More than 50 000 rows: BAD_USER_INPUT. "
+            "`unit` takes the place of `duration` and counts local days, weeks (from Monday), months or years of "
+            "`timeZone` (IANA name)."
+        )
     )
     async def signal_buckets(
         self,
         info: Info,
         duration: Duration = Duration(86_400),  # noqa: B008 - immutable
+        unit: buckets.CalendarUnit | None = strawberry.UNSET,
+        time_zone: str = "UTC",
+        fill_gaps: bool = False,
         context_window_id: str | None = strawberry.UNSET,
         sources: list[str] | None = strawberry.UNSET,
         agent_id: str | None = strawberry.UNSET,
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
     ) -> list[SignalBucket]:
+        zone, calendar = buckets.time_zone(time_zone), known(unit)
+        grid = buckets.Widths(duration) if calendar is None else buckets.Calendar(calendar, zone)
+        named, key = queries.named_sources(known(sources)), known(context_window_id)
         async with info.context.read() as connection:
-            conversation = None
-            if context_window_id is not None and context_window_id is not strawberry.UNSET:
-                conversation = await conversations.id_of(connection, context_window_id)
-                if conversation is None:
-                    raise no_such_conversation("contextWindowId")
-            rows = await queries.buckets(
-                connection,
-                seconds=duration,
-                range=range_of(time_range),
-                conversation_id=conversation,
-                sources=queries.named_sources(known(sources)),
-                agent_id=known(agent_id),
-            )
+            conversation = None if key is None else await conversations.id_of(connection, key)
+            if key is not None and conversation is None:
+                raise no_such_conversation("contextWindowId")
+            asked = buckets.Asked(range_of(time_range), conversation, named, known(agent_id))
+            rows = await buckets.buckets(connection, grid, asked, fill_gaps=fill_gaps)
         return [
             SignalBucket(
-                bucket=row.bucket,
+                bucket=row.start,
                 signal_source=row.signal_source,
                 agent_id=row.agent_id,
                 avg_signal_score=row.avg_score,

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 from app.database.paging import Key
 from app.errors import NotFound
+from app.signals.buckets import CalendarUnit
 from graphql_schema.context import Info
 from graphql_schema.nodes import Node, signal_id
 
@@ -76,6 +77,9 @@ class Signal(Node):
         return conversation
 
 
+strawberry.enum(CalendarUnit)
+
+
 @strawberry.type(
     description="One row of the time-bucketed aggregation: by bucket, source, agent (null last)."
 )
@@ -83,6 +87,6 @@ class SignalBucket:
     bucket: datetime
     signal_source: str
     agent_id: str | None
-    avg_signal_score: float | None
+    avg_signal_score: float | None = strawberry.field(description="Null in a filled gap.")
     avg_emotional_tone: float | None
     total_count: int

@@ -12,7 +12,8 @@ from app.coherence.sources.moments import Pool
 from app.duration import Duration
 from app.errors import BadUserInput
 from app.settings import Settings
-from app.signals import ageing, queries
+from app.signals import ageing
+from app.signals.buckets import Asked, Widths, buckets
 from app.signals.refresh import refresh
 from app.timerange import TimeRange
 from app.upkeep import upkeep
@@ -118,12 +119,12 @@ async def test_what_only_raw_signals_could_tell_is_refused_with_the_date(pg, dat
         if start is None or start <= KEPT_FROM:
             assert (await drift(database, young, seconds, start)).total == 1
         async with database.read() as connection:
-            arguments = {"seconds": seconds, "range": TimeRange(start, None), "conversation_id": conversation}
+            arguments = (connection, Widths(seconds), Asked(TimeRange(start, None), conversation))
             if answered:
-                assert await queries.buckets(connection, **arguments)
+                assert await buckets(*arguments)
             else:
                 with pytest.raises(BadUserInput, match="2026-03-17T00:00:00Z"):
-                    await queries.buckets(connection, **arguments)
+                    await buckets(*arguments)
 
 
 @EDITIONS

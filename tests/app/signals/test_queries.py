@@ -1,12 +1,9 @@
 """Buckets, filters and counts of signals against plain Python over the raw rows."""
 
-import math
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.conversations.models import ConversationStatus
@@ -55,82 +52,6 @@ async def fill(connection, batch):
     statement = "INSERT INTO conversations (id, context_window_id, status) VALUES ($1, $2, $3)"
     await pg.executemany(statement, [(key, str(key), "DELETED" if key == C[2] else "ACTIVE") for key in C])
     await pg.executemany(INSERT, batch)
-
-
-def grouped(batch, width):
-    """(bucket, source, agent), mean score, mean tone or None, count; in order, without an agent last."""
-    groups = defaultdict(list)
-    for time, _, source, agent, *numbers in batch:
-        bucket = ORIGIN + (time - ORIGIN) // timedelta(seconds=width) * timedelta(seconds=width)
-        groups[bucket, source, agent is None, agent or ""].append(numbers)
-    for (bucket, source, _, agent), numbers in sorted(groups.items()):
-        tones = [tone for _, tone in numbers if tone is not None]
-        yield (
-            (bucket, source, agent or None),
-            math.fsum(score for score, _ in numbers) / len(numbers),
-            math.fsum(tones) / len(tones) if tones else None,
-            len(numbers),
-        )
-
-
-def near(one, other):
-    return one is other if other is None else abs(one - other) < 1e-9
-
-
-@settings(max_examples=120)
-@given(
-    batch=rows,
-    width=st.sampled_from(WIDTHS),
-    sides=st.tuples(sides, sides).map(lambda pair: pair if None in pair else tuple(sorted(pair))),
-    conversation=st.none() | st.sampled_from(C),
-    sources=st.none() | st.just(("Axis", "é")),
-    agent=st.none() | st.just("a-1"),
-)
-async def test_buckets_are_a_plain_grouping(database, batch, width, sides, conversation, sources, agent):
-    start, end = sides
-    wanted = [
-        row
-        for row in batch
-        if (start is None or row[0] >= start)
-        and (end is None or row[0] < end)
-        and (row[1] != C[2] if conversation is None else row[1] == conversation)
-        and (sources is None or row[2] in sources)
-        and (agent is None or row[3] == agent)
-    ]
-    async with database.engine.connect() as connection:
-        await fill(connection, batch)
-        found = await queries.buckets(
-            connection,
-            seconds=width,
-            range=TimeRange(start, end),
-            conversation_id=conversation,
-            sources=sources,
-            agent_id=agent,
-        )
-        await connection.rollback()
-    expected = list(grouped(wanted, width))
-    assert [tuple(row)[:3] for row in found] == [key for key, *_ in expected]
-    for row, (_, score, tone, n) in zip(found, expected, strict=True):
-        assert near(row.avg_score, score)
-        assert near(row.avg_tone, tone)
-        assert row.n == n
-        assert type(row.n) is int
-
-
-async def test_fifty_thousand_buckets_pass_and_one_more_is_refused(database):
-    async with database.engine.connect() as connection:
-        await fill(connection, [])
-        pg = await driver(connection)
-        await pg.execute("SET LOCAL session_replication_role = replica")
-        statement = """INSERT INTO signals (time, conversation_id, signal_source, signal_score)
-            SELECT $1::timestamptz + n * interval '1 s', $2, 'Slack', 0 FROM generate_series(0, 50000) n"""
-        await pg.execute(statement, DAY, C[0])
-        most = TimeRange(DAY, DAY + timedelta(seconds=50_000))
-        assert len(await queries.buckets(connection, seconds=1, range=most)) == 50_000
-        with pytest.raises(BadUserInput, match="more than 50000") as refused:
-            await queries.buckets(connection, seconds=1)
-        assert refused.value.field == "duration"
-        await connection.rollback()
 
 
 @pytest.mark.parametrize(
