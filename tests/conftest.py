@@ -28,6 +28,10 @@ from app.settings import Settings
 from app.users import encryption
 
 KEY = "the tests' own key"
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")
+}
+"""Of a program that a test starts: nothing of the machine's settings."""
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 settings.register_profile(
@@ -189,7 +193,7 @@ def served() -> Iterator[str]:
     """Address of `coherence serve`, as a user starts it: embedded PostgreSQL, demo and all."""
     # Not below pytest's own folder, which PostgreSQL's user may not enter when root runs the tests.
     folder = Path(tempfile.mkdtemp(prefix="coherence-served-"))
-    environment = {"PATH": os.environ["PATH"], "PORT": "0", "COHERENCE_DATA_DIR": str(folder)}
+    environment = {**ENVIRONMENT, "PORT": "0", "COHERENCE_DATA_DIR": str(folder)}
     with subprocess.Popen(
         [Path(sys.executable).with_name("coherence"), "serve"],
         stdout=subprocess.PIPE,

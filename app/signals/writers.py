@@ -1,6 +1,7 @@
 """Waiting for transactions that write signals."""
 
 import asyncio
+from time import monotonic
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,12 +20,11 @@ async def writers_have_ended(connection: AsyncConnection, seconds: float = 60) -
     What was committed before is then seen by all that write signals. False where one is still running after
     `seconds`. `connection` is one whose statements are each a transaction of its own.
     """
+    deadline = monotonic() + seconds
     awaited = set(await connection.scalars(_WRITERS))
-    try:
-        async with asyncio.timeout(seconds):
-            while awaited:
-                await asyncio.sleep(0.01)
-                awaited &= set(await connection.scalars(_WRITERS))
-    except TimeoutError:
-        return False
+    while awaited:
+        if monotonic() > deadline:  # no time-out, which would break the connection off amid a statement
+            return False
+        await asyncio.sleep(0.01)
+        awaited &= set(await connection.scalars(_WRITERS))
     return True

@@ -15,6 +15,8 @@ import asyncpg
 import httpx2
 import pytest
 
+from tests.conftest import ENVIRONMENT
+
 COHERENCE = Path(sys.executable).with_name("coherence")
 
 
@@ -35,7 +37,7 @@ def run(folder: Path) -> Run:
         return subprocess.run(
             [COHERENCE, *arguments],
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "COHERENCE_DATA_DIR": str(folder / "data"), **environment},
+            env={**ENVIRONMENT, "COHERENCE_DATA_DIR": str(folder / "data"), **environment},
             capture_output=True,
             text=True,
             timeout=60,
@@ -53,7 +55,7 @@ class Serving:
             [COHERENCE, "serve"],
             cwd=folder,
             env={
-                "PATH": os.environ["PATH"],
+                **ENVIRONMENT,
                 "COHERENCE_DATA_DIR": str(folder / "data"),
                 "PORT": "0",
                 **environment,

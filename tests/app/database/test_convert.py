@@ -1,7 +1,6 @@
 """A database of plain PostgreSQL becomes one of TimescaleDB where it stands, with all that is in it."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from app.settings import Settings
 from app.upkeep import upkeep
 from app.users import encryption
 from tests.app.database.oracle import assert_rolled_up
-from tests.conftest import KEY, dsn, execute
+from tests.conftest import ENVIRONMENT, KEY, dsn, execute
 
 NOW = datetime(2026, 3, 20, 10, 2, tzinfo=UTC)
 FILL = """
@@ -80,7 +79,7 @@ async def test_it_keeps_every_row_and_every_answer(plain, filled, url, tmp_path)
     before = await contents(filled)
     assert len(before["signals"]) < 800 == sum(row[4] for row in before["signal_rollup_1h"])
     # As a user does it; the program refreshes at the end.
-    environment = {"PATH": os.environ["PATH"], "COHERENCE_DATABASE_URL": url, "PGCRYPTO_KEY": KEY}
+    environment = {**ENVIRONMENT, "COHERENCE_DATABASE_URL": url, "PGCRYPTO_KEY": KEY}
     process = await asyncio.to_thread(
         subprocess.run,
         [Path(sys.executable).with_name("coherence"), "convert"],
