@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,8 @@ class Context:
     services: Services
     request_id: str
     connection_params: dict[str, object] | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """The operation's: what says "now" says the same in all of its fields."""
     newest: bool = False
     """Whether reads have to see what has just been written, and so may not go to a replica."""
     loaders: dict[type, Any] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import perf_counter
 
 import structlog
@@ -17,14 +18,14 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
 
 class FreshContext(SchemaExtension):
-    """Loaders of its own for every operation: one WebSocket has one context for all of them.
+    """Loaders and a clock of its own for every operation: one WebSocket has one context for all of them.
 
     What a mutation answers is what it has just written.
     """
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
-        execution.context = replace(execution.context, loaders={})
+        execution.context = replace(execution.context, loaders={}, now=datetime.now(UTC))
         yield
 
     def on_execute(self) -> Iterator[None]:
@@ -33,7 +34,9 @@ class FreshContext(SchemaExtension):
         yield
 
     def on_stream_result(self, result: object) -> Iterator[None]:
-        self.execution_context.context.loaders.clear()
+        context = self.execution_context.context
+        context.loaders.clear()
+        context.now = datetime.now(UTC)
         yield
 
 

@@ -1,18 +1,28 @@
-"""Coherence of many conversations or users at once."""
+"""Coherence, metrics and forecasts of many conversations or users at once."""
 
+import asyncio
 from collections.abc import Sequence
+from datetime import datetime
+from time import perf_counter
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.coherence.forecast import forecast
 from app.coherence.sources.analysis import Analysis, Windows, analyse
+from app.coherence.sources.measure import Measurement, Moment, measure
 from app.coherence.sources.moments import Pool
 from app.duration import Duration
 from app.errors import BadUserInput
 from app.signals.queries import named_sources
-from graphql_schema.coherence.types import Coherence
+from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast
 from graphql_schema.context import Context, Loader
 from graphql_schema.inputs import TimeRange, known, range_of
+
+log = structlog.get_logger()
+
+MOST_POINTS = 1_000
 
 
 class CoherenceLoader(Loader[UUID | None, tuple[Pool, Windows], Analysis | BadUserInput]):
@@ -23,6 +33,16 @@ class CoherenceLoader(Loader[UUID | None, tuple[Pool, Windows], Analysis | BadUs
     ) -> dict[UUID | None, Analysis | BadUserInput]:
         pool, windows = arguments
         return await analyse(connection, pool, keys, windows, self.services.settings.weights)
+
+
+class MetricsLoader(Loader[UUID | None, tuple[Pool, Moment], Measurement | BadUserInput]):
+    """By conversation, by user, or of everything (None)."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: tuple[Pool, Moment]
+    ) -> dict[UUID | None, Measurement | BadUserInput]:
+        pool, moment = arguments
+        return await measure(connection, pool, keys, moment)
 
 
 async def coherence_of(
@@ -39,4 +59,63 @@ async def coherence_of(
     analysis = await context.loader(CoherenceLoader).load(key, (pool, windows))
     if isinstance(analysis, BadUserInput):
         raise analysis
+    log.info(
+        "coherence",
+        window=str(window),
+        source=analysis.freshness.source,
+        mean=analysis.coherence.current,
+        risk=analysis.coherence.level,
+        latency_ms=round(analysis.latency_ms, 2),
+        request_id=context.request_id,
+    )
     return Coherence.of(analysis)
+
+
+async def metrics_of(
+    context: Context,
+    pool: Pool,
+    key: UUID | None,
+    window: Duration,
+    at: datetime | None,
+    sources: list[str] | None,
+) -> CoherenceMetrics:
+    """What the contract's `metrics` fields answer."""
+    moment = Moment(window, known(at) or context.now, named_sources(known(sources)))
+    measurement = await context.loader(MetricsLoader).load(key, (pool, moment))
+    if isinstance(measurement, BadUserInput):
+        raise measurement
+    log.info(
+        "metrics",
+        window=str(window),
+        source=measurement.freshness.source,
+        mean=measurement.metrics.mean,
+        volatility=measurement.metrics.volatility,
+        risk=measurement.metrics.risk,
+        latency_ms=round(measurement.latency_ms, 2),
+        request_id=context.request_id,
+    )
+    return CoherenceMetrics.of(measurement)
+
+
+async def forecast_of(
+    context: Context, pool: Pool, key: UUID | None, window: Duration, horizon: int, sources: list[str] | None
+) -> Forecast:
+    """What the contract's `forecast` fields answer. Fitted in a thread, and only once the windows are read."""
+    if not 1 <= horizon <= MOST_POINTS:
+        raise BadUserInput(f"horizon is {horizon}; it takes 1 to {MOST_POINTS}.", field="horizon")
+    began = perf_counter()
+    windows = Windows(window, window, sources=named_sources(known(sources)))
+    analysis = await context.loader(CoherenceLoader).load(key, (pool, windows))
+    if isinstance(analysis, BadUserInput):
+        raise analysis
+    found = await asyncio.to_thread(forecast, analysis.drift.index, analysis.drift.score, horizon)
+    latency = (perf_counter() - began) * 1_000
+    log.info(
+        "forecast",
+        window=str(window),
+        source=analysis.freshness.source,
+        risk=found.risk,
+        latency_ms=round(latency, 2),
+        request_id=context.request_id,
+    )
+    return Forecast.of(found, analysis, latency)

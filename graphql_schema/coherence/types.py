@@ -7,8 +7,11 @@ from typing import Self
 
 import strawberry
 
+from app.coherence import forecast
 from app.coherence.drift import levels
 from app.coherence.sources.analysis import Analysis
+from app.coherence.sources.measure import Measurement
+from app.coherence.sources.moments import Freshness
 from app.coherence.windows import Floats, Ints, bounds
 
 ENGINE_VERSION = version("coherence")
@@ -75,6 +78,16 @@ class CalculationInputs:
         description="What lies before was summed beforehand, save what has been touched since; all later is counted "
         "on demand. `asOf` where triggers keep the sums; null where nothing was summed beforehand."
     )
+
+    @classmethod
+    def of(cls, start: datetime | None, end: datetime | None, freshness: Freshness) -> Self:
+        return cls(
+            start_ts=start,
+            end_ts=end,
+            source=freshness.source,
+            as_of=freshness.as_of,
+            materialized_through=freshness.materialized_through,
+        )
 
 
 @strawberry.type
@@ -186,14 +199,7 @@ class Coherence:
 
     @strawberry.field
     def inputs(self) -> CalculationInputs:
-        freshness = self.analysis.freshness
-        return CalculationInputs(
-            start_ts=self.analysis.start,
-            end_ts=self.analysis.end,
-            source=freshness.source,
-            as_of=freshness.as_of,
-            materialized_through=freshness.materialized_through,
-        )
+        return CalculationInputs.of(self.analysis.start, self.analysis.end, self.analysis.freshness)
 
     @strawberry.field
     def meta(self) -> CalculationMeta:
@@ -201,4 +207,83 @@ class Coherence:
             method="population variance of each window; mean coherence with diversity, stability and trend",
             engine_version=ENGINE_VERSION,
             latency_ms=self.analysis.latency_ms,
+        )
+
+
+@strawberry.type(
+    description="Mean, volatility and rule-based risk of one window. Scores are on a 0 to 100 scale here."
+)
+class CoherenceMetrics:
+    coherence_mean: float | None = strawberry.field(description="0 to 100; null without a signal.")
+    volatility_index: float | None = strawberry.field(
+        description="Sample standard deviation of the 0-to-1 scores; null under two signals."
+    )
+    predicted_drift_risk: DriftLevel | None
+    timestamp: datetime = strawberry.field(description="The window's end.")
+    window_sec: int
+    n: int
+    inputs: CalculationInputs
+    meta: CalculationMeta
+
+    @classmethod
+    def of(cls, measurement: Measurement) -> Self:
+        found, moment = measurement.metrics, measurement.moment
+        return cls(
+            coherence_mean=found.mean,
+            volatility_index=found.volatility,
+            predicted_drift_risk=found.risk and DriftLevel(found.risk),
+            timestamp=moment.at,
+            window_sec=int(moment.window),
+            n=found.n,
+            inputs=CalculationInputs.of(moment.start, moment.at, measurement.freshness),
+            meta=CalculationMeta(
+                method="mean and sample standard deviation of the window's scores; risk by thresholds of both",
+                engine_version=ENGINE_VERSION,
+                latency_ms=measurement.latency_ms,
+            ),
+        )
+
+
+@strawberry.type
+class ForecastPoint:
+    window_start: datetime
+    drift_score: float
+    lower: float
+    upper: float
+
+
+@strawberry.type
+class Forecast:
+    points: list[ForecastPoint]
+    predicted_drift_risk: DriftLevel | None
+    backtest_coverage: float | None = strawberry.field(
+        description="Share of past windows that fell inside their own one-step interval (nominal 0.95); null where "
+        "too few."
+    )
+    inputs: CalculationInputs
+    meta: CalculationMeta
+
+    @classmethod
+    def of(cls, forecast: forecast.Forecast, analysis: Analysis, latency_ms: float) -> Self:
+        """`analysis` is what it was made of."""
+        starts, _ = bounds(forecast.index, analysis.step_us, analysis.width_us)
+        columns = (
+            _datetimes(starts),
+            forecast.score.tolist(),
+            forecast.lower.tolist(),
+            forecast.upper.tolist(),
+        )
+        return cls(
+            points=[
+                ForecastPoint(window_start=start, drift_score=score, lower=lower, upper=upper)
+                for start, score, lower, upper in zip(*columns, strict=True)
+            ],
+            predicted_drift_risk=forecast.risk and DriftLevel(forecast.risk),
+            backtest_coverage=forecast.backtest_coverage,
+            inputs=CalculationInputs.of(analysis.start, analysis.end, analysis.freshness),
+            meta=CalculationMeta(
+                method="Holt's linear method, fitted to the drift of past windows; 95 % intervals",
+                engine_version=ENGINE_VERSION,
+                latency_ms=latency_ms,
+            ),
         )

@@ -10,15 +10,15 @@ from strawberry.scalars import JSON
 from app.coherence.sources.moments import Pool
 from app.conversations.models import ConversationStatus
 from app.duration import Duration
-from graphql_schema.coherence.loaders import coherence_of
-from graphql_schema.coherence.types import Coherence
+from graphql_schema.coherence.loaders import coherence_of, forecast_of, metrics_of
+from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast
 from graphql_schema.connections import SIGNALS, Connection
 from graphql_schema.context import Info
-from graphql_schema.inputs import TimeRange
+from graphql_schema.inputs import TimeRange, range_of
 from graphql_schema.nodes import Node, conversation_id
 from graphql_schema.signals.inputs import SignalFilter, filter_of
-from graphql_schema.signals.loaders import signals_of
-from graphql_schema.signals.types import Signal
+from graphql_schema.signals.loaders import lineage_of, signals_of
+from graphql_schema.signals.types import LineageStep, Signal
 
 if TYPE_CHECKING:
     from graphql_schema.users.types import User
@@ -108,3 +108,35 @@ class Conversation(Node):
         return await coherence_of(
             info.context, Pool.CONVERSATION, self.key, window, step, time_range, sources
         )
+
+    @strawberry.field(
+        description="Mean, volatility and risk of the window that ends at `at`, now where left out."
+    )
+    async def metrics(
+        self,
+        info: Info,
+        window: Duration = Duration(3_600),  # noqa: B008 - immutable
+        at: datetime | None = strawberry.UNSET,
+        sources: list[str] | None = strawberry.UNSET,
+    ) -> CoherenceMetrics:
+        return await metrics_of(info.context, Pool.CONVERSATION, self.key, window, at, sources)
+
+    @strawberry.field(description="Where its drift is going; `horizon` is 1 to 1 000 windows.")
+    async def forecast(
+        self,
+        info: Info,
+        window: Duration = Duration(300),  # noqa: B008 - immutable
+        horizon: int = 12,
+        sources: list[str] | None = strawberry.UNSET,
+    ) -> Forecast:
+        return await forecast_of(info.context, Pool.CONVERSATION, self.key, window, horizon, sources)
+
+    @strawberry.field(
+        description="Steps between consecutive signals whose sources differ: by count down, then names."
+    )
+    async def lineage(
+        self,
+        info: Info,
+        time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
+    ) -> list[LineageStep]:
+        return await lineage_of(info.context, self.key, range_of(time_range))

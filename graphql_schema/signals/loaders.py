@@ -7,11 +7,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.paging import Page, Slice
+from app.errors import BadUserInput
 from app.signals import queries
+from app.signals.lineage import Step, lineage
 from app.signals.queries import SignalFilter, SignalKey
+from app.timerange import TimeRange
 from graphql_schema.connections import SIGNALS, Connection, Edge, edges
 from graphql_schema.context import Context, Loader
-from graphql_schema.signals.types import Signal
+from graphql_schema.signals.types import LineageStep, Signal
 
 
 class SignalLoader(Loader[SignalKey, None, Signal | None]):
@@ -68,3 +71,25 @@ def signals_of(
         load=lambda: context.loader(SignalPages).load(conversation, (wanted, page)),
         count=lambda: context.loader(SignalCounts).load(conversation, wanted),
     )
+
+
+class LineageLoader(Loader[UUID, TimeRange, list[Step] | BadUserInput]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: TimeRange
+    ) -> dict[UUID, list[Step] | BadUserInput]:
+        return await lineage(connection, keys, arguments)
+
+
+async def lineage_of(context: Context, conversation: UUID, wanted: TimeRange) -> list[LineageStep]:
+    steps = await context.loader(LineageLoader).load(conversation, wanted)
+    if isinstance(steps, BadUserInput):
+        raise steps
+    return [
+        LineageStep(
+            from_source=step.from_source,
+            to_source=step.to_source,
+            count=step.count,
+            mean_score_change=step.mean_score_change,
+        )
+        for step in steps
+    ]

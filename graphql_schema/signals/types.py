@@ -90,3 +90,13 @@ class SignalBucket:
     avg_signal_score: float | None = strawberry.field(description="Null in a filled gap.")
     avg_emotional_tone: float | None
     total_count: int
+
+
+@strawberry.type(
+    description="How signals moved between sources in one conversation: a step from one source to the next."
+)
+class LineageStep:
+    from_source: str
+    to_source: str
+    count: int
+    mean_score_change: float = strawberry.field(description="Mean of (score after - score before).")

@@ -1,0 +1,57 @@
+"""Mean, volatility and risk of one window that ends at any instant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.coherence.metrics import Metrics, metrics
+from app.coherence.sources.moments import Freshness, Pool, Question, read
+from app.coherence.sources.spans import ROLLUPS
+from app.duration import Duration
+from app.errors import BadUserInput
+from app.timerange import TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which window: the arguments of the contract's `metrics` fields. `at` is its end, which lies outside."""
+
+    window: Duration
+    at: datetime
+    sources: tuple[str, ...] | None = None
+
+    @property
+    def start(self) -> datetime:
+        return self.at - timedelta(seconds=self.window)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    moment: Moment
+    metrics: Metrics
+    freshness: Freshness
+    latency_ms: float
+
+
+async def measure(
+    connection: AsyncConnection, pool: Pool, ids: Sequence[UUID | None], moment: Moment
+) -> dict[UUID | None, Measurement | BadUserInput]:
+    """Of each of `ids` by one statement for all: sums of whole buckets, and raw signals at the window's ends.
+
+    BadUserInput for one of which raw signals would have to be read that are no longer kept.
+    """
+    began = perf_counter()
+    question = Question(pool, TimeRange(moment.start, moment.at), ROLLUPS[0], moment.sources)
+    answers: dict[UUID | None, Measurement | BadUserInput] = {}
+    for key, reading in (await read(connection, question, ids)).items():
+        if isinstance(reading, BadUserInput):
+            answers[key] = reading
+            continue
+        cells = reading.cells
+        found = metrics(int(cells.n.sum()), float(cells.s1.sum()), float(cells.s2.sum()))
+        answers[key] = Measurement(moment, found, reading.freshness, (perf_counter() - began) * 1_000)
+    return answers
