@@ -125,7 +125,10 @@ class Settings(BaseSettings):
         32_000_000, alias="COHERENCE_MAX_BODY", ge=1, description="Largest request body, in bytes."
     )
     pool_size: int = Field(
-        10, alias="COHERENCE_POOL_SIZE", ge=1, description="Connections to the database, at most."
+        10,
+        alias="COHERENCE_POOL_SIZE",
+        ge=1,
+        description="Connections to the database for reading, at most, and as many for writing.",
     )
     diversity_weight: float = Field(
         0.05,

@@ -57,7 +57,8 @@ CREATE TABLE touched_buckets (
 );
 CREATE INDEX touched_buckets_conversation ON touched_buckets (conversation_id, hour, bucket);
 
--- In these two, %1$I is the aggregate's own table: what is materialized, and nothing else.
+-- In these two, %1$I is the aggregate's own table: what is materialized, and nothing else. `+ INTERVAL '0'` keeps the
+-- planner from its index on bucket alone: how little a limit that it does not know leaves, it can only guess.
 DO $do$
 DECLARE
     -- A rollup's row, counted from raw signals s.
@@ -79,7 +80,7 @@ BEGIN
     EXECUTE format($sql$
         CREATE VIEW signal_rollup_5m AS
         SELECT %2$s FROM _timescaledb_internal.%1$I m
-        WHERE m.bucket < (SELECT materialized_5m FROM rollup_state) AND NOT EXISTS (
+        WHERE m.bucket + INTERVAL '0' < (SELECT materialized_5m FROM rollup_state) AND NOT EXISTS (
             SELECT FROM touched_buckets t WHERE t.conversation_id = m.conversation_id AND t.bucket = m.bucket)
         UNION ALL
         SELECT t.conversation_id, t.bucket, s.* FROM (
@@ -98,7 +99,7 @@ BEGIN
     EXECUTE format($sql$
         CREATE VIEW signal_rollup_1h AS
         SELECT %2$s FROM _timescaledb_internal.%1$I m
-        WHERE m.bucket < (SELECT materialized_1h FROM rollup_state) AND NOT EXISTS (
+        WHERE m.bucket + INTERVAL '0' < (SELECT materialized_1h FROM rollup_state) AND NOT EXISTS (
             SELECT FROM touched_buckets t WHERE t.conversation_id = m.conversation_id AND t.hour = m.bucket)
         UNION ALL
         SELECT t.conversation_id, t.hour, s.* FROM (

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.holtwinters import Holt
 
-from app.coherence.forecast import backtest_coverage, fit, forecast, grid
+from app.coherence.forecast import _clamp, backtest_coverage, fit, forecast, grid
 
 NAN = math.nan
 
@@ -214,6 +214,15 @@ def test_a_place_at_the_edge_is_held_by_an_interval_that_would_lie_beyond_it():
     )
     assert backtest_coverage(places) == 1
     assert backtest_coverage(1 - places) == 1
+
+
+def test_clamped_there_is_no_negative_zero():
+    assert [str(x) for x in _clamp(np.array([-0.0, -1.0, 0.25, 2.0])).tolist()] == [
+        "0.0",
+        "0.0",
+        "0.25",
+        "1.0",
+    ]
 
 
 def test_a_coverage_that_can_be_counted():
