@@ -7,6 +7,7 @@ from app.conversations.service import Conversations
 from app.database.engine import Database
 from app.observability.statistics import Statistics
 from app.settings import Settings
+from app.signals.classify import Classifier, classifier
 from app.signals.ingest import Signals
 from app.users.service import Users
 
@@ -18,6 +19,7 @@ class Services:
     users: Users
     conversations: Conversations
     signals: Signals
+    classifier: Classifier
     statistics: Statistics = field(default_factory=Statistics)
 
     @classmethod
@@ -29,4 +31,5 @@ class Services:
             Users(database, key),
             Conversations(database),
             Signals(database, timedelta(seconds=settings.clock_skew)),
+            classifier(settings.keywords),
         )

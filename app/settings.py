@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.coherence.coherence import Weights
 from app.duration import Duration
+from app.signals.classify import KEYWORDS, classifier
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 
@@ -87,6 +88,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds that a signal's timestamp may lie ahead of the server's clock.",
     )
+    keywords: Path = Field(
+        KEYWORDS,
+        alias="COHERENCE_KEYWORDS",
+        description="Table of keywords that classifies signals' texts, a file like app/signals/keywords.toml.",
+    )
     raw_retention: int | None = Field(
         None,
         alias="COHERENCE_RAW_RETENTION_DAYS",
@@ -155,6 +161,15 @@ class Settings(BaseSettings):
     @property
     def weights(self) -> Weights:
         return Weights(self.diversity_weight, self.stability_weight, self.trend_weight)
+
+    @field_validator("keywords")
+    @classmethod
+    def _readable_table(cls, path: Path) -> Path:
+        try:
+            classifier(path)
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        return path
 
     @model_validator(mode="after")
     def _replica_of_something(self) -> Self:

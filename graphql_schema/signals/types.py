@@ -10,11 +10,15 @@ from strawberry.scalars import JSON
 from app.database.paging import Key
 from app.errors import NotFound
 from app.signals.buckets import CalendarUnit
+from app.signals.classify import Classification
 from graphql_schema.context import Info
 from graphql_schema.nodes import Node, signal_id
 
 if TYPE_CHECKING:
     from graphql_schema.conversations.types import Conversation
+
+strawberry.enum(CalendarUnit)
+strawberry.enum(Classification)
 
 
 @strawberry.type
@@ -65,6 +69,10 @@ class Signal(Node):
             diagnostic_notes=row.diagnostic_notes,
         )
 
+    @strawberry.field(description="What its text sounds like; NEUTRAL without one.")
+    def classification(self, info: Info) -> Classification:
+        return info.context.services.classifier(self.raw_content)
+
     @strawberry.field
     async def conversation(
         self, info: Info
@@ -75,9 +83,6 @@ class Signal(Node):
         if conversation is None:  # deleted since the signal was read
             raise NotFound("The signal's conversation is gone.")
         return conversation
-
-
-strawberry.enum(CalendarUnit)
 
 
 @strawberry.type(
