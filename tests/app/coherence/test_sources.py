@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Windows, analyse
@@ -20,6 +19,7 @@ from app.timerange import ALWAYS, TimeRange
 from tests.app.coherence import oracle
 from tests.app.database.test_rollups import NotOnAHypertable
 from tests.conftest import EDITIONS
+from tests.graphql_schema.test_statement_counts import statements
 
 MICROSECOND = timedelta(microseconds=1)
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -227,19 +227,15 @@ async def test_the_answer_says_where_it_was_read(database, step, sides, source):
 )
 async def test_fifty_conversations_are_as_many_statements_as_one(database, services, window, sides):
     ids = [(await services.conversations.create()).id for _ in range(50)]
-    statements = []
-
-    def note(_connection, _cursor, statement, *_):
-        statements.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     sent = []
     for keys in (ids[:1], ids):
-        statements.clear()
-        async with database.read() as connection:
-            windows = Windows(Duration(window), Duration(window), sides)
-            assert len(await analyse(connection, Pool.CONVERSATION, keys, windows, Weights())) == len(keys)
-        sent.append(len(statements))
+        with statements() as seen:
+            async with database.read() as connection:
+                windows = Windows(Duration(window), Duration(window), sides)
+                assert len(await analyse(connection, Pool.CONVERSATION, keys, windows, Weights())) == len(
+                    keys
+                )
+        sent.append(len(seen))
     assert sent[0] == sent[1] == (2 if window == 30 else 1)
 
 
