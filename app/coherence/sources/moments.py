@@ -145,7 +145,8 @@ async def _aged(
     gone = lost(_pieces(question), kept_from)
     if gone is None:
         return ()
-    statement = select(_pool_of(question.pool, Rollup5Minutes)).where(gone).distinct()
+    pool = _pool_of(question.pool, Rollup5Minutes)
+    statement = select(pool).select_from(Rollup5Minutes).where(gone).distinct()
     return (await connection.scalars(_of_pools(statement, question, pools, Rollup5Minutes))).all()
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Windows, analyse
+from app.coherence.sources.measure import Moment, measure
 from app.coherence.sources.moments import Pool
 from app.duration import Duration
 from app.errors import BadUserInput
 from app.settings import Settings
 from app.signals import ageing
 from app.signals.buckets import Asked, Widths, buckets
+from app.signals.lineage import lineage
 from app.signals.refresh import refresh
 from app.timerange import TimeRange
 from app.upkeep import upkeep
@@ -64,10 +66,10 @@ async def rolled(pg):
     return [[tuple(row) for row in await pg.fetch(ROLLED.format(level))] for level in ("5m", "1h")]
 
 
-async def drift(database, key, seconds, start=None):
+async def drift(database, key, seconds, start=None, pool=Pool.CONVERSATION):
     windows = Windows(Duration(seconds), Duration(seconds), TimeRange(start, None))
     async with database.read() as connection:
-        return (await analyse(connection, Pool.CONVERSATION, [key], windows, Weights()))[key]
+        return (await analyse(connection, pool, [key], windows, Weights()))[key]
 
 
 @EDITIONS
@@ -99,6 +101,8 @@ async def test_the_rollups_answer_for_what_is_gone(pg, database, conversation):
 @EDITIONS
 async def test_what_only_raw_signals_could_tell_is_refused_with_the_date(pg, database, conversation):
     await upkeep(database, KEEP_3_DAYS, NOW)
+    user = await pg.fetchval("INSERT INTO users (username, role) VALUES ('u', 'COACH') RETURNING id")
+    await pg.execute("UPDATE conversations SET user_id = $1", user)
     young = await pg.fetchval("INSERT INTO conversations (context_window_id) VALUES ('y') RETURNING id")
     await pg.execute(ADD, NOW - HOUR, young)
     cases = (
@@ -112,10 +116,12 @@ async def test_what_only_raw_signals_could_tell_is_refused_with_the_date(pg, dat
         (300, NOW - 37 * 150 * MINUTE - timedelta(microseconds=1), False),
     )
     for seconds, start, answered in cases:
-        found = await drift(database, conversation, seconds, start)
-        assert isinstance(found, BadUserInput) is not answered, (seconds, start)
-        if not answered:
-            assert "2026-03-17T00:00:00Z" in found.message
+        pools = ((Pool.CONVERSATION, conversation), (Pool.USER, user), (Pool.EVERYTHING, None))
+        for pool, key in pools:
+            found = await drift(database, key, seconds, start, pool)
+            assert isinstance(found, BadUserInput) is not answered, (pool, seconds, start)
+            if not answered:
+                assert "2026-03-17T00:00:00Z" in found.message
         if start is None or start <= KEPT_FROM:
             assert (await drift(database, young, seconds, start)).total == 1
         async with database.read() as connection:
@@ -208,3 +214,21 @@ async def test_one_server_at_a_time(pg, database):
     assert not await upkeep(database, KEEP_3_DAYS, NOW)
     await pg.execute("SELECT pg_advisory_unlock(hashtext('coherence upkeep'))")
     assert await upkeep(database, KEEP_3_DAYS, NOW)
+
+
+@EDITIONS
+async def test_metrics_and_lineage_are_refused_alike(database, conversation):
+    await upkeep(database, KEEP_3_DAYS, NOW)
+    cut = NOW - 37 * 150 * MINUTE - timedelta(microseconds=1)  # within a bucket that holds a signal
+    hour = Duration(3_600)
+    async with database.read() as connection:
+        for pool, key in ((Pool.CONVERSATION, conversation), (Pool.EVERYTHING, None)):
+            old = (await measure(connection, pool, [key], Moment(hour, cut)))[key]
+            assert isinstance(old, BadUserInput)
+            assert "2026-03-17T00:00:00Z" in old.message
+            whole = (await measure(connection, pool, [key], Moment(hour, KEPT_FROM - HOUR)))[key]
+            assert whole.metrics.n in {1, 2}
+            assert (await measure(connection, pool, [key], Moment(hour, NOW)))[key].metrics.n in {1, 2}
+        refused = (await lineage(connection, [conversation], TimeRange()))[conversation]
+        assert refused.field == "range"
+        assert (await lineage(connection, [conversation], TimeRange(KEPT_FROM, None)))[conversation] == []
