@@ -22,7 +22,6 @@ from app.database.embedded import EmbeddedPostgresError
 from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
 from app.database.start import running
-from app.database.timescaledb import TooOld
 from app.demo import fill
 from app.errors import Refused
 from app.observability import logging
@@ -45,7 +44,7 @@ def main() -> None:
             place = "".join(f"{name}: " for name in fault["loc"])
             print(place + fault["msg"].removeprefix("Value error, "), file=sys.stderr)  # noqa: T201
         sys.exit(1)
-    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, TooOld, Refused) as error:
+    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
 

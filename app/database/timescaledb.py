@@ -27,15 +27,11 @@ _VERSION = text("SELECT extversion FROM pg_extension WHERE extname = 'timescaled
 _HAS_AGGREGATES = text("SELECT to_regclass('touched_buckets') IS NOT NULL")
 
 
-class TooOld(RuntimeError):
-    """The server's TimescaleDB lacks what continuous aggregates need here."""
-
-
 async def convert(connection: AsyncConnection) -> list[str]:
     """Makes of signals and rollups what the server can do, in the caller's transaction; tells each step done.
 
     Nothing is lost, and nothing happens where all is done already. Nobody can write or read signals meanwhile.
-    Raises TooOld where the community edition is older than OLDEST_COMMUNITY.
+    A community edition older than OLDEST_COMMUNITY is used like the Apache one: triggers keep the rollups.
     """
     done = []
     if await connection.scalar(_CREATABLE):
@@ -48,9 +44,16 @@ async def convert(connection: AsyncConnection) -> list[str]:
         await _run(connection, "hypertable")
         done.append("made signals a hypertable")
     if edition == "community" and not await has_aggregates(connection):
-        await _require_version(connection)
-        await _run(connection, "continuous_aggregates")
-        done.append("replaced the rollups by continuous aggregates")
+        version = str(await connection.scalar(_VERSION))
+        if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_COMMUNITY:
+            needed = ".".join(map(str, OLDEST_COMMUNITY))
+            done.append(
+                f"left the rollups to triggers, as continuous aggregates need TimescaleDB {needed} or newer and this is "
+                f"{version}"
+            )
+        else:
+            await _run(connection, "continuous_aggregates")
+            done.append("replaced the rollups by continuous aggregates")
     return done
 
 
@@ -65,12 +68,3 @@ async def drop(connection: AsyncConnection) -> None:
 
 async def _run(connection: AsyncConnection, script: str) -> None:
     await (await driver(connection)).execute((SCRIPTS / f"{script}.sql").read_text())
-
-
-async def _require_version(connection: AsyncConnection) -> None:
-    version = str(await connection.scalar(_VERSION))
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_COMMUNITY:
-        raise TooOld(
-            f"The server has TimescaleDB {version}; the continuous aggregates need "
-            f"{'.'.join(map(str, OLDEST_COMMUNITY))} or newer. Update the extension and run `coherence convert`."
-        )

@@ -14,7 +14,6 @@ from app.database import migrations, timescaledb
 from app.database.capabilities import signals_are_a_hypertable, timescale_license
 from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
-from app.database.timescaledb import TooOld
 from app.settings import Settings
 from app.upkeep import upkeep
 from app.users import encryption
@@ -136,15 +135,16 @@ async def test_a_database_without_aged_signals_converts_too_and_can_be_taken_dow
 
 
 @pytest.mark.parametrize("edition", ["timescale"])
-async def test_an_older_extension_is_named_and_leaves_everything_as_it_was(plain, monkeypatch):
+async def test_an_older_community_edition_is_named_and_triggers_keep_its_rollups(plain, filled, monkeypatch):
     monkeypatch.setattr(timescaledb, "OLDEST_COMMUNITY", (99, 0))
+    before = await contents(filled)
+    done = await migrations.convert(plain)
     async with plain.read() as connection:
-        if await connection.scalar(text("SELECT current_setting('timescaledb.license', true)")) == "apache":
-            pytest.skip("the Apache edition takes any version")
-    with pytest.raises(TooOld, match=r"TimescaleDB 2\.\d+.*99\.0"):
-        await migrations.convert(plain)
-    async with plain.read() as connection:
-        assert await timescale_license(connection) is None
+        assert await signals_are_a_hypertable(connection)
+        assert not await timescaledb.has_aggregates(connection)
+        if await timescale_license(connection) == "community":
+            assert "99.0 or newer and this is 2." in done[-1]
+    assert same(await contents(filled), before)
 
 
 async def test_where_there_is_no_timescaledb_there_is_nothing_to_convert(database):
