@@ -28,7 +28,8 @@ async def upkeep(database: Database, settings: Settings, now: datetime) -> bool:
             return False
         try:
             done = await refresh(connection, now)
-            await ageing.follow_columnstore_setting(connection, settings.columnstore_after)
+            if settings.columnstore_after is not None:
+                await ageing.turn_into_columns(database, settings.columnstore_after, now)
             if settings.raw_retention is not None:
                 await ageing.forget(database, settings.raw_retention, now)
         finally:

@@ -1,7 +1,6 @@
 """Looks for a wrong answer on TimescaleDB, for minutes on end, with everything at work that could cause one.
 
-Two servers' upkeep, the aggregates' own policies, the columnstore's (all of them every few seconds instead of
-minutes), retention; writers of live and of late signals, of updates, and of deletes of signals and conversations.
+Two servers' upkeep, with columnstore and retention; the aggregates' own policies (every few seconds instead of minutes); writers of live and of late signals, of updates, and of deletes of signals and conversations.
 Meanwhile both rollups are compared, bucket by bucket, with a grouping of the raw rows in the same statement (a snapshot
 that outlives one is not enough: the columnstore moves rows from under it). And a conversation of its own is asked for
 its drift right after each change to it, and compared with numpy over the signals it must have. One difference ends the

@@ -8,7 +8,6 @@ import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.capabilities import signals_are_a_hypertable
 from app.database.engine import Database
@@ -25,39 +24,36 @@ _DROP_CHUNKS = text(
 _NOTED = text("SELECT EXISTS (SELECT FROM touched_buckets WHERE bucket < :kept_from)")
 _KEEP_ROLLUPS = text("SELECT set_config('coherence.ageing', 'on', true)")
 
-_COLUMNSTORE_AFTER = text("""
-    SELECT cast(config ->> 'compress_after' AS interval) FROM timescaledb_information.jobs
-    WHERE proc_name = 'policy_compression' AND hypertable_schema = current_schema AND hypertable_name = 'signals'
-""")
 _ENABLE_COLUMNSTORE = text("""
     ALTER TABLE signals SET (timescaledb.enable_columnstore,
         timescaledb.segmentby = 'conversation_id', timescaledb.orderby = 'time, id')
 """)
-_ADD_POLICY = text("CALL add_columnstore_policy('signals', after => cast(:after AS interval))")
-# Late signals stay in rows beside the columns: while they are turned too, a statement that was planned just before
-# misses them, and one that is prepared keeps doing so (TimescaleDB 2.29).
-_TURN_ONCE = text("""
-    SELECT alter_job(job_id, config => config || '{"recompress": false}') FROM timescaledb_information.jobs
-    WHERE proc_name = 'policy_compression' AND hypertable_schema = current_schema AND hypertable_name = 'signals'
+_ROW_CHUNKS = text("""
+    SELECT format('%I.%I', chunk_schema, chunk_name) FROM timescaledb_information.chunks
+    WHERE hypertable_schema = current_schema AND hypertable_name = 'signals' AND NOT is_compressed AND range_end <= :cut
+    ORDER BY range_start
 """)
-_REMOVE_POLICY = text("CALL remove_columnstore_policy('signals', if_exists => true)")
+_ALONE = text("LOCK TABLE ONLY signals IN ACCESS EXCLUSIVE MODE")
+_TURN = text("SELECT compress_chunk(cast(cast(:chunk AS text) AS regclass))")
 
 
-async def follow_columnstore_setting(connection: AsyncConnection, days: int | None) -> None:
-    """Has TimescaleDB turn chunks into columns once they are so old; never where `days` is None.
+async def turn_into_columns(database: Database, days: int, now: datetime) -> None:
+    """Turns the chunks of signals that ended more than `days` days ago into columns, each in a transaction.
 
-    Only on the community edition; elsewhere nothing happens. What has been turned already stays as it is.
+    Only on TimescaleDB's community edition; elsewhere nothing happens. Its own policy is not used: who plans a
+    statement while a chunk is turned misses all of it (2.29.2), so here everybody waits for those seconds. Late
+    signals stay in rows beside the columns, as turning them would be as bad.
     """
-    if await connection.scalar(select(RollupState.source)) != "continuous_aggregate":
-        return
-    wanted = None if days is None else timedelta(days=days)
-    if await connection.scalar(_COLUMNSTORE_AFTER) == wanted:
-        return
-    await connection.execute(_REMOVE_POLICY)
-    if wanted is not None:
-        await connection.execute(_ENABLE_COLUMNSTORE)
-        await connection.execute(_ADD_POLICY, {"after": wanted})
-        await connection.execute(_TURN_ONCE)
+    async with database.steps() as connection:
+        if await connection.scalar(select(RollupState.source)) != "continuous_aggregate":
+            return
+        chunks = (await connection.scalars(_ROW_CHUNKS, {"cut": now - days * DAY})).all()
+    for chunk in chunks:
+        async with database.write() as connection:
+            await connection.execute(_ALONE)
+            await connection.execute(_ENABLE_COLUMNSTORE)
+            await connection.execute(_TURN, {"chunk": chunk})
+        logger.info("%s is turned into columns", chunk)
 
 
 async def forget(database: Database, days: int, now: datetime) -> None:
