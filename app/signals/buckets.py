@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
 from app.coherence.sources.aged import lost, too_old
-from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
-from app.coherence.windows import ORIGIN
+from app.coherence.sources.spans import TABLES, Span, bucket_of, spans, start_of
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.base import Statement
@@ -67,7 +66,7 @@ class Widths:
         return bucket_of(time, self.seconds)
 
     def place(self, time: datetime) -> datetime:
-        return time - (time - ORIGIN) % timedelta(seconds=self.seconds)
+        return start_of(time, self.seconds)
 
     def after(self, place: datetime) -> datetime:
         return place + timedelta(seconds=self.seconds)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -35,23 +36,23 @@ async def lineage(
 
     BadUserInput for one that had signals there which are no longer kept.
     """
-    order = (Signal.time, Signal.id)
-    before = (
+
+    def before(column: Any) -> Any:
+        """Of the signal before, in the same conversation."""
+        order = (Signal.time, Signal.id)
+        return func.lag(column).over(partition_by=Signal.conversation_id, order_by=order)
+
+    steps = (
         select(
             Signal.conversation_id,
-            func.lag(Signal.signal_source)
-            .over(partition_by=Signal.conversation_id, order_by=order)
-            .label("before"),
+            before(Signal.signal_source).label("before"),
             Signal.signal_source.label("after"),
-            (
-                Signal.signal_score
-                - func.lag(Signal.signal_score).over(partition_by=Signal.conversation_id, order_by=order)
-            ).label("change"),
+            (Signal.signal_score - before(Signal.signal_score)).label("change"),
         )
         .where(Signal.conversation_id.in_(ids), *range.holds(Signal.time))
         .subquery("steps")
     )
-    c = before.c
+    c = steps.c
     count = func.count()
     statement = (
         select(c.conversation_id, c.before, c.after, count.label("n"), func.avg(c.change).label("change"))
@@ -61,9 +62,9 @@ async def lineage(
     )
     found: dict[UUID, list[Step] | BadUserInput] = {key: [] for key in ids}
     for row in await connection.execute(statement):
-        steps = found[row.conversation_id]
-        if isinstance(steps, list):
-            steps.append(Step(row.before, row.after, row.n, row.change))
+        own = found[row.conversation_id]
+        if isinstance(own, list):
+            own.append(Step(row.before, row.after, row.n, row.change))
     kept_from = (await connection.execute(select(RollupState.kept_from))).scalar_one()
     for key in await _aged(connection, ids, range, kept_from):
         found[key] = too_old(kept_from, "range")

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.coherence.windows import ORIGIN
+from app.coherence.sources.spans import start_of
 from app.signals.models import RollupState
 from app.signals.writers import writers_have_ended
 
@@ -54,7 +54,7 @@ async def refresh(connection: AsyncConnection, now: datetime) -> bool:
     state = (await connection.execute(select(RollupState))).one()
     if state.source == "rollup":
         return True
-    until = max(state.noted_until, _floor(now - SETTLED, 300))
+    until = max(state.noted_until, start_of(now - SETTLED, 300))
     if until > state.noted_until:
         await connection.execute(update(RollupState).values(noted_until=until))
     if until > state.materialized_5m and not await writers_have_ended(connection):
@@ -66,7 +66,7 @@ async def refresh(connection: AsyncConnection, now: datetime) -> bool:
             ("5m", 300, state.materialized_5m),
             ("1h", 3_600, state.materialized_1h),
         ):
-            end = _floor(until, seconds)
+            end = start_of(until, seconds)
             touched = (note.bucket for note in notes if note.bucket < materialized)
             for start, stop in merged(touched, seconds):
                 await _refresh(connection, name, start, min(stop, end))
@@ -83,17 +83,12 @@ async def refresh(connection: AsyncConnection, now: datetime) -> bool:
     return len(notes) < MOST_NOTES
 
 
-def _floor(time: datetime, seconds: int) -> datetime:
-    """Start of the bucket in which `time` lies."""
-    return time - (time - ORIGIN) % timedelta(seconds=seconds)
-
-
 def merged(times: Iterable[datetime], seconds: int) -> Iterator[Range]:
     """The buckets in which `times` (in order) lie, each once; neighbours as one range."""
     width = timedelta(seconds=seconds)
     current: Range | None = None
     for time in times:
-        start = _floor(time, seconds)
+        start = start_of(time, seconds)
         if current is None:
             current = (start, start + width)
         elif start <= current[1]:

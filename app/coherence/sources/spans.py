@@ -24,6 +24,11 @@ def bucket_of(time: ColumnElement[datetime], seconds: int) -> ColumnElement[date
     return func.date_bin(width, time, literal(ORIGIN))
 
 
+def start_of(time: datetime, seconds: int) -> datetime:
+    """`bucket_of` in Python."""
+    return time - (time - ORIGIN) % timedelta(seconds=seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """`range` is read from the rollup of `width` seconds, or from raw signals where that is None."""
@@ -57,7 +62,7 @@ def _cut(wanted: TimeRange, widths: tuple[int, ...]) -> Iterator[Span]:
         start = wanted.start and wanted.start + (ORIGIN - wanted.start) % width
     except OverflowError:  # in the last bucket before the year 10000
         start = wanted.start and wanted.start.max.replace(tzinfo=UTC)
-    end = wanted.end and wanted.end - (wanted.end - ORIGIN) % width
+    end = wanted.end and start_of(wanted.end, widths[0])
     if start is not None and end is not None and start >= end:
         yield from _cut(wanted, widths[1:])
         return

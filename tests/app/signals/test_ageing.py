@@ -1,6 +1,5 @@
 """Raw signals leave after the time that they are kept for, and everything else stays."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -20,6 +19,7 @@ from app.signals.refresh import refresh
 from app.timerange import TimeRange
 from app.upkeep import upkeep
 from tests.app.database.oracle import ROWS, assert_rolled_up, rollup, same
+from tests.app.database.test_rollups_concurrency import New
 from tests.app.signals.test_refresh import has_aggregates
 from tests.conftest import EDITIONS
 
@@ -35,23 +35,6 @@ FILL = """
     SELECT $2::timestamptz - n * interval '37 minutes', $1, 'Slack', (n % 10) / 10.0 FROM generate_series(1, 300) n
 """
 ADD = "INSERT INTO signals (time, conversation_id, signal_source, signal_score) VALUES ($1, $2, 'Slack', 0.9)"
-
-
-@dataclass
-class New:
-    timestamp: datetime
-    context_window_id: str = "c"
-    signal_score: float = 0.5
-    signal_source: str = "Slack"
-    emotional_tone: float | None = None
-    escalate_flag: int = 0
-    raw_content: None = None
-    signal_vector: None = None
-    agent_id: None = None
-    user_id: None = None
-    payload: None = None
-    relationship_context: None = None
-    diagnostic_notes: None = None
 
 
 @pytest.fixture
@@ -137,7 +120,7 @@ async def test_what_only_raw_signals_could_tell_is_refused_with_the_date(pg, dat
 async def test_nothing_is_written_where_nothing_is_kept(pg, database, services, conversation):
     await upkeep(database, KEEP_3_DAYS, NOW)
     before = await rolled(pg)
-    late, kept = New(KEPT_FROM - timedelta(microseconds=1)), New(KEPT_FROM)
+    late, kept = New("c", KEPT_FROM - timedelta(microseconds=1), 0.5), New("c", KEPT_FROM, 0.5)
     answer = await services.signals.ingest([late, kept], NOW)
     refused, stored = answer.results
     assert refused.field == "timestamp"
