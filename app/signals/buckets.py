@@ -200,7 +200,13 @@ async def buckets(
         raise too_old(kept_from, "duration")
     found = {
         (row.place, row.signal_source, row.agent_id): Bucket(
-            grid.start(row.place), row.signal_source, row.agent_id, row.avg_score, row.avg_tone, row.n
+            grid.start(row.place),
+            row.signal_source,
+            row.agent_id,
+            row.avg_score,
+            # Not by PostgreSQL, where a number too small to be halved is an error.
+            row.tone_sum / row.tone_count if row.tone_count else None,
+            row.n,
         )
         for row in rows
     }
@@ -243,7 +249,8 @@ async def _rows(connection: AsyncConnection, grid: Grid, asked: Asked, pieces: l
         select(
             *key,
             (0.5 + func.sum(parts.c.s1) / n).label("avg_score"),
-            (func.sum(parts.c.tone_sum) / func.nullif(func.sum(parts.c.tone_count), 0)).label("avg_tone"),
+            func.sum(parts.c.tone_sum).label("tone_sum"),
+            cast(func.sum(parts.c.tone_count), BigInteger).label("tone_count"),
             n.label("n"),
         )
         .group_by(*key)

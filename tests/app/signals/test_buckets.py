@@ -80,6 +80,15 @@ def assert_same(found, expected):
         assert type(row.n) is int
 
 
+async def test_tones_too_small_to_be_divided_have_an_average(database):
+    batch = [(DAY, C[0], "Slack", None, 0.5, 5e-324)] * 3
+    async with database.engine.connect() as connection:
+        await fill(connection, batch)
+        (row,) = await buckets(connection, Widths(300))
+        await connection.rollback()
+    assert (row.n, row.avg_tone) == (3, pytest.approx(0, abs=1e-300))
+
+
 async def test_fifty_thousand_buckets_pass_and_one_more_is_refused(database):
     async with database.engine.connect() as connection:
         await fill(connection, [])
