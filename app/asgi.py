@@ -32,7 +32,7 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with kept_up(database, settings):
+        async with kept_up(database, services.arrivals, settings):
             yield
         await database.close()
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from app.anomalies.rapid_fire import Rule
+from app.arrivals import Arrivals
 from app.conversations.service import Conversations
 from app.database.engine import Database
 from app.observability.statistics import Statistics
@@ -20,16 +22,20 @@ class Services:
     conversations: Conversations
     signals: Signals
     classifier: Classifier
+    arrivals: Arrivals
     statistics: Statistics = field(default_factory=Statistics)
 
     @classmethod
     def of(cls, settings: Settings, database: Database, key: str) -> "Services":
         """`key` is that of the personal data."""
+        keywords = classifier(settings.keywords)
+        rule = Rule(settings.rapid_fire_count, settings.rapid_fire_seconds)
         return cls(
             settings,
             database,
             Users(database, key),
             Conversations(database),
             Signals(database, timedelta(seconds=settings.clock_skew)),
-            classifier(settings.keywords),
+            keywords,
+            Arrivals(database, keywords, rule),
         )

@@ -93,6 +93,27 @@ class Settings(BaseSettings):
         alias="COHERENCE_KEYWORDS",
         description="Table of keywords that classifies signals' texts, a file like app/signals/keywords.toml.",
     )
+    rapid_fire_count: int = Field(
+        11,
+        alias="COHERENCE_RAPID_FIRE_COUNT",
+        ge=2,
+        le=100_000,
+        description="Signals of one user that are rapid fire if they come within the seconds below.",
+    )
+    rapid_fire_seconds: int = Field(
+        5,
+        alias="COHERENCE_RAPID_FIRE_SECONDS",
+        ge=1,
+        le=86_400,
+        description="Seconds in which they come: the last is less than that after the first.",
+    )
+    arrivals_seconds: float = Field(
+        1,
+        alias="COHERENCE_ARRIVALS_SECONDS",
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds between two looks at what has arrived (classes, anomalies); 0: only when asked for.",
+    )
     raw_retention: int | None = Field(
         None,
         alias="COHERENCE_RAW_RETENTION_DAYS",

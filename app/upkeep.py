@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.arrivals import Arrivals
 from app.database.engine import Database
 from app.errors import Unavailable
 from app.settings import Settings
@@ -38,24 +40,31 @@ async def upkeep(database: Database, settings: Settings, now: datetime) -> bool:
 
 
 @asynccontextmanager
-async def kept_up(database: Database, settings: Settings) -> AsyncIterator[None]:
-    """Does `upkeep` every so many seconds for as long as the block runs."""
-    if not settings.upkeep_seconds:
-        yield
-        return
-    task = asyncio.create_task(_every(settings.upkeep_seconds, database, settings))
+async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) -> AsyncIterator[None]:
+    """Does `upkeep`, and deals with arrivals, every so many seconds for as long as the block runs."""
+
+    async def all_upkeep() -> None:
+        # First, as nothing is known of signals that have left because of their age.
+        await arrivals.reclassify()
+        await upkeep(database, settings, datetime.now(UTC))
+
+    every = {
+        "upkeep": (settings.upkeep_seconds, all_upkeep),
+        "a look at arrivals": (settings.arrivals_seconds, arrivals.work_off),
+    }
+    jobs = [asyncio.create_task(_every(name, *job)) for name, job in every.items() if job[0]]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
 
-async def _every(seconds: float, database: Database, settings: Settings) -> None:
+async def _every(name: str, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
-            await upkeep(database, settings, datetime.now(UTC))
-        except (Unavailable, DBAPIError):
-            logger.exception("upkeep failed; it is tried again in %g s", seconds)
+            await job()
+        except (Unavailable, DBAPIError, asyncpg.exceptions.PostgresError):
+            logger.exception("%s failed; it is tried again in %g s", name, seconds)

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.anomalies.bursts import bursts
-from app.anomalies.shifts import shifts
+from app.anomalies.shifts import Shifts
 
 TOLERANCE = timedelta(hours=24)
 CHANNELS = ("#mediawiki", "#rust", "#stripe")
@@ -102,12 +102,12 @@ def nab(folder: Path, console: Console) -> None:
         for column in ("points", "shifts", "found", "false", "precision", "recall", "by chance"):
             table.add_column(column, justify="right")
     seconds = 0.0
-    next(shifts(np.zeros(1)), None)  # the import
+    Shifts()  # the import
     for name, times, values, windows in series(folder):
         raw = np.array(values)
         scores = (raw - raw.min()) / (raw.max() - raw.min())
         began = perf_counter()
-        detected = [times[shift.index] for shift in shifts(scores)]
+        detected = [times[shift.index] for shift in Shifts().feed(scores.tolist())]
         seconds += perf_counter() - began
         for tolerance, table in tables.items():
             counted = count(times, detected, [(start, end + tolerance) for start, end in windows])

@@ -59,6 +59,7 @@ NodeType = TypeVar("NodeType")
 
 USERS = Paged("users")
 SIGNALS = Paged("signals", int, default=50, most=1_000)
+ANOMALIES = Paged("anomalies")
 
 
 @strawberry.type

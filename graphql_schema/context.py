@@ -1,5 +1,6 @@
 """What a resolver finds in `info.context`."""
 
+import asyncio
 from collections.abc import Awaitable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -25,10 +26,18 @@ class Context:
     newest: bool = False
     """Whether reads have to see what has just been written, and so may not go to a replica."""
     loaders: dict[type, Any] = field(default_factory=dict)
+    arrivals: asyncio.Task[int] | None = None
+    """Dealing with what had arrived when a query first asked for it."""
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read from."""
         return self.services.database.read(newest=self.newest)
+
+    async def arrivals_dealt_with(self) -> None:
+        """Has classes and anomalies be known of all that was stored when the operation first asked for them."""
+        if self.arrivals is None or self.newest:
+            self.arrivals = asyncio.create_task(self.services.arrivals.work_off())
+        await self.arrivals
 
     def loader[L: "Loader[Any, Any, Any]"](self, kind: type[L]) -> L:
         """The operation's one loader of this class."""

@@ -50,6 +50,10 @@ def conversation_id(key: UUID) -> strawberry.ID:
     return strawberry.ID(opaque(f"Conversation:{key}"))
 
 
+def anomaly_id(key: UUID) -> strawberry.ID:
+    return strawberry.ID(opaque(f"Anomaly:{key}"))
+
+
 def signal_id(time: datetime, number: int) -> strawberry.ID:
     return strawberry.ID(opaque(f"Signal:{microseconds(time)}:{number}"))
 
@@ -61,7 +65,12 @@ def _signal_key(text: str) -> SignalKey:
     return instant(time), number
 
 
-_KEYS: dict[str, Callable[[str], Any]] = {"User": UUID, "Conversation": UUID, "Signal": _signal_key}
+_KEYS: dict[str, Callable[[str], Any]] = {
+    "User": UUID,
+    "Conversation": UUID,
+    "Signal": _signal_key,
+    "Anomaly": UUID,
+}
 
 
 def parse(global_id: str, field: str) -> tuple[str, Any]:

@@ -25,7 +25,7 @@ class FreshContext(SchemaExtension):
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
-        execution.context = replace(execution.context, loaders={}, now=datetime.now(UTC))
+        execution.context = replace(execution.context, loaders={}, arrivals=None, now=datetime.now(UTC))
         yield
 
     def on_execute(self) -> Iterator[None]:
@@ -36,6 +36,7 @@ class FreshContext(SchemaExtension):
     def on_stream_result(self, result: object) -> Iterator[None]:
         context = self.execution_context.context
         context.loaders.clear()
+        context.arrivals = None
         context.now = datetime.now(UTC)
         yield
 

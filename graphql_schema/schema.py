@@ -11,6 +11,8 @@ from strawberry.types.execution import ExecutionContext
 
 from app.errors import BadUserInput
 from app.settings import Settings
+from graphql_schema.anomalies.loaders import AnomalyLoader
+from graphql_schema.anomalies.queries import AnomalyQueries
 from graphql_schema.coherence.queries import CoherenceQueries
 from graphql_schema.context import Context, Info
 from graphql_schema.conversations.loaders import ConversationLoader
@@ -36,6 +38,7 @@ _LOADERS: dict[str, Any] = {
     "User": UserLoader,
     "Conversation": ConversationLoader,
     "Signal": SignalLoader,
+    "Anomaly": AnomalyLoader,
 }
 
 
@@ -59,7 +62,13 @@ class NodeQueries:
 
 @strawberry.type
 class Query(
-    NodeQueries, StatusQueries, UserQueries, ConversationQueries, SignalQueries, CoherenceQueries
+    NodeQueries,
+    StatusQueries,
+    UserQueries,
+    ConversationQueries,
+    SignalQueries,
+    CoherenceQueries,
+    AnomalyQueries,
 ): ...
 
 

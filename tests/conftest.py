@@ -32,6 +32,8 @@ ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")
 }
 """Of a program that a test starts: nothing of the machine's settings."""
+QUIET: dict[str, Any] = {"COHERENCE_UPKEEP_SECONDS": 0, "COHERENCE_ARRIVALS_SECONDS": 0}
+"""Nothing happens but what a test asks for."""
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 settings.register_profile(
@@ -138,7 +140,7 @@ async def pg(url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
 @pytest.fixture
 def config() -> Settings:
     """The defaults, whatever the environment says."""
-    return Settings(_env_file=None, COHERENCE_UPKEEP_SECONDS=0)
+    return Settings(_env_file=None, **QUIET)
 
 
 @pytest.fixture
@@ -215,7 +217,7 @@ def served() -> Iterator[str]:
 async def reader(server: str) -> AsyncIterator[Client]:
     """A client of an empty database that all tests share: for requests that write nothing."""
     await execute(server, "CREATE DATABASE reader TEMPLATE template STRATEGY file_copy")
-    app = create_app(Settings(_env_file=None, COHERENCE_UPKEEP_SECONDS=0), at(server, "reader"), KEY)
+    app = create_app(Settings(_env_file=None, **QUIET), at(server, "reader"), KEY)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8002") as http,

@@ -1,11 +1,9 @@
 """Where the level of a conversation's scores changes (metrics.md, "Anomalies": DRIFT_SHIFT)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
-
-from app.coherence.windows import Floats
+from typing import Any, Final
 
 DETECTOR: Final = "river.drift.ADWIN"
 PARAMETERS: Final[Mapping[str, float]] = MappingProxyType({
@@ -19,7 +17,7 @@ class Shift:
     """ADWIN keeps a window of the latest scores, and drops its older part where the two parts differ."""
 
     index: int
-    """Place of the score at which the shift is detected."""
+    """Place of the score at which the shift is detected, among those that were fed."""
     width: int
     """How many scores the detector keeps, that one being the last."""
     before: float
@@ -28,21 +26,32 @@ class Shift:
     """Mean of the scores that it keeps. It drops no more than it must, so that some of them are like those before."""
 
 
-def shifts(scores: Floats, start: int = 0) -> Iterator[Shift]:
-    """Shifts of scores in order, from `start` on.
+class Shifts:
+    """The detector of one conversation, fed with its scores in order, all at once or bit by bit.
 
-    river empties the detector after each detection, so that nothing before one has a say in what follows: to start
-    after any shift, or at the beginning, finds the same shifts from there on, and to start elsewhere may not.
+    river empties it after each detection, so that nothing before one has a say in what follows: who begins anew after
+    any shift finds the same shifts from there on, and who begins elsewhere may not.
     """
-    # Takes seconds, and is needed by this alone.
-    from river.drift import ADWIN
 
-    detector = ADWIN(**PARAMETERS)
-    for index, score in enumerate(scores[start:].tolist(), start):
-        detector.update(score)
-        if detector.drift_detected:
-            width = int(detector.width)  # river counts in floats
-            cut = index + 1 - width
-            before, after = scores[start:cut], scores[cut : index + 1]
-            yield Shift(index, width, float(before.mean()), float(after.mean()))
-            start = index + 1
+    __slots__ = ("_adwin", "_count", "_total")
+
+    def __init__(self) -> None:
+        # Takes seconds, and is needed by this alone.
+        from river.drift import ADWIN
+
+        self._adwin: Any = ADWIN(**PARAMETERS)
+        # Of the scores since the last shift.
+        self._count = 0
+        self._total = 0.0
+
+    def feed(self, scores: Iterable[float]) -> Iterator[Shift]:
+        adwin = self._adwin
+        for index, score in enumerate(scores):
+            adwin.update(score)
+            self._count += 1
+            self._total += score
+            if adwin.drift_detected:
+                width = int(adwin.width)  # river counts in floats
+                before = (self._total - adwin.total) / (self._count - width)
+                yield Shift(index, width, before, adwin.estimation)
+                self._count, self._total = 0, 0.0

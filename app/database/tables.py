@@ -1,11 +1,12 @@
 """All tables, for those who need to see them together: migrations and their test."""
 
+from app.anomalies import models as anomalies
 from app.conversations import models as conversations
 from app.database.base import Table
 from app.signals import models as signals
 from app.signals.importers import models as importers
 from app.users import models as users
 
-__all__ = ["conversations", "importers", "metadata", "signals", "users"]
+__all__ = ["anomalies", "conversations", "importers", "metadata", "signals", "users"]
 
 metadata = Table.metadata

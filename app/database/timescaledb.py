@@ -53,6 +53,7 @@ async def convert(connection: AsyncConnection) -> list[str]:
             )
         else:
             await _run(connection, "continuous_aggregates")
+            await _run(connection, "triggers")
             done.append("replaced the rollups by continuous aggregates")
     return done
 

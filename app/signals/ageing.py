@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, text, update
 
 from app.database.capabilities import signals_are_a_hypertable
 from app.database.engine import Database
-from app.signals.models import RollupState, Signal
+from app.signals.models import RollupState, Signal, SignalClassification
 from app.signals.writers import writers_have_ended
 
 logger = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ async def forget(database: Database, days: int, now: datetime) -> None:
         await connection.execute(forward)
         state = (await connection.execute(select(RollupState))).one()
         oldest = await connection.scalar(select(func.min(Signal.time)))
+        gone = state.kept_from if oldest is None else min(oldest, state.kept_from)
+        await connection.execute(delete(SignalClassification).where(SignalClassification.time < gone))
         if oldest is None or oldest >= state.kept_from or not await writers_have_ended(connection):
             return
         chunks = await signals_are_a_hypertable(connection)

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
@@ -104,6 +106,8 @@ class Classifier:
     """One word of each keyword, the longest as the rarest: a text without any is NEUTRAL, and soon done."""
     _threshold: float
     _reach: int
+    digest: str
+    """Of all that decides about a class: what another table has classified is told by it."""
 
     @classmethod
     def of(cls, path: Path = KEYWORDS) -> Self:
@@ -118,7 +122,8 @@ class Classifier:
         )
         # Instead of the lexicon's entry for such a word: "no" by itself is not unpleasant.
         keywords |= {(word,): (_NEGATION, 0) for word in table.negations}
-        return cls(_indexed(keywords), known, table.threshold, table.reach)
+        decisive = f"{LONGEST} {version('vaderSentiment')}".encode() + path.read_bytes()
+        return cls(_indexed(keywords), known, table.threshold, table.reach, sha256(decisive).hexdigest())
 
     def __call__(self, text: str | None) -> Classification:
         """The class of most weight, among them NEUTRAL with the table's threshold; NEUTRAL for a tie or no text."""

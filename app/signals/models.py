@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger, func, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Identity, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Instant, Table
@@ -69,6 +69,8 @@ class RollupState(Table):
     noted_until: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
     materialized_5m: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
     materialized_1h: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
+    classified_by: Mapped[str | None]
+    """Digest of the table of keywords that the stored classes are from."""
 
 
 class Rollup5Minutes(_Rollup, Table):
@@ -77,3 +79,57 @@ class Rollup5Minutes(_Rollup, Table):
 
 class Rollup1Hour(_Rollup, Table):
     __tablename__ = "signal_rollup_1h"
+
+
+class SignalArrival(Table):
+    """Signals that a statement has stored, and that nobody has looked at since (app/arrivals.py)."""
+
+    __tablename__ = "signal_arrivals"
+
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    times: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+    ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+
+class SignalDeparture(Table):
+    """Where signals have gone, and nobody has looked since."""
+
+    __tablename__ = "signal_departures"
+
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    conversation_id: Mapped[UUID]
+    user_id: Mapped[str | None]
+    first_time: Mapped[datetime]
+    last_time: Mapped[datetime]
+
+
+class SignalClassification(Table):
+    """Of every signal that is not NEUTRAL, once it has been looked at."""
+
+    __tablename__ = "signal_classifications"
+
+    time: Mapped[datetime] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    classification: Mapped[str]
+
+
+class _ClassificationRollup:
+    """How many signals of a conversation, bucket, source and agent ('' for none) are of each class but NEUTRAL."""
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    bucket: Mapped[datetime] = mapped_column(primary_key=True)
+    signal_source: Mapped[str] = mapped_column(primary_key=True)
+    agent_id: Mapped[str] = mapped_column(primary_key=True)
+    positive: Mapped[int] = mapped_column(BigInteger)
+    stressed: Mapped[int] = mapped_column(BigInteger)
+    uncertain: Mapped[int] = mapped_column(BigInteger)
+
+
+class ClassificationRollup5Minutes(_ClassificationRollup, Table):
+    __tablename__ = "classification_rollup_5m"
+
+
+class ClassificationRollup1Hour(_ClassificationRollup, Table):
+    __tablename__ = "classification_rollup_1h"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
@@ -14,7 +14,8 @@ from app.conversations.models import Conversation, ConversationActivity
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
-from app.signals.models import Signal
+from app.signals.classify import Classification
+from app.signals.models import Signal, SignalArrival, SignalClassification
 from app.timerange import ALWAYS, TimeRange
 
 type SignalKey = tuple[datetime, int]
@@ -48,6 +49,7 @@ class SignalFilter:
     sources: tuple[str, ...] | None = None
     agent_id: str | None = None
     user_id: str | None = None
+    classification: Classification | None = None
     escalated: bool | None = None
     min_score: float | None = None
     max_score: float | None = None
@@ -62,7 +64,7 @@ def named_sources(sources: Collection[str] | None) -> tuple[str, ...] | None:
     return tuple(sorted({checks.text("sources", source) for source in sources}))
 
 
-def _filtered(statement: Statement, wanted: SignalFilter) -> Statement:
+def filtered(statement: Statement, wanted: SignalFilter) -> Statement:
     statement = statement.where(*wanted.range.holds(Signal.time))
     if wanted.sources is not None:
         statement = statement.where(Signal.signal_source.in_(wanted.sources))
@@ -70,6 +72,8 @@ def _filtered(statement: Statement, wanted: SignalFilter) -> Statement:
         statement = statement.where(Signal.agent_id == checks.text("agentId", wanted.agent_id))
     if wanted.user_id is not None:
         statement = statement.where(Signal.user_id == checks.text("userId", wanted.user_id))
+    if wanted.classification is not None:
+        statement = statement.where(_is(wanted.classification))
     if wanted.escalated is not None:
         statement = statement.where(Signal.escalate_flag == int(wanted.escalated))
     if wanted.min_score is not None:
@@ -79,13 +83,26 @@ def _filtered(statement: Statement, wanted: SignalFilter) -> Statement:
     return statement
 
 
+def _is(kind: Classification) -> ColumnElement[bool]:
+    """Of signals that have been dealt with (app/arrivals.py)."""
+    stored = exists().where(SignalClassification.time == Signal.time, SignalClassification.id == Signal.id)
+    if kind is not Classification.NEUTRAL:
+        return stored.where(SignalClassification.classification == kind.value)
+    return ~stored & tuple_(Signal.time, Signal.id).not_in(waiting())
+
+
+def waiting() -> Statement:
+    """Keys of the signals that nobody has looked at."""
+    return select(func.unnest(SignalArrival.times).label("time"), func.unnest(SignalArrival.ids).label("id"))
+
+
 def _signals() -> Statement:
     return select(*COLUMNS).join_from(Signal, Conversation)
 
 
 async def page(connection: AsyncConnection, wanted: SignalFilter, page: Page) -> Slice[AnyRow]:
     """Of all conversations that may be read, as one list."""
-    statement = _filtered(_signals(), wanted).where(conversations.readable())
+    statement = filtered(_signals(), wanted).where(conversations.readable())
     return await read_page(connection, statement, ORDER, page)
 
 
@@ -95,7 +112,7 @@ async def pages_of_conversations(
     """Of conversations that the caller has been allowed to read."""
     return await read_pages(
         connection,
-        _filtered(_signals(), wanted),
+        filtered(_signals(), wanted),
         ORDER,
         page,
         parent=Signal.conversation_id.expression,
@@ -105,14 +122,14 @@ async def pages_of_conversations(
 
 async def count(connection: AsyncConnection, wanted: SignalFilter) -> int:
     statement = select(func.count()).select_from(Signal).join(Conversation).where(conversations.readable())
-    return int((await connection.execute(_filtered(statement, wanted))).scalar_one())
+    return int((await connection.execute(filtered(statement, wanted))).scalar_one())
 
 
 async def counts_of_conversations(
     connection: AsyncConnection, ids: Sequence[UUID], wanted: SignalFilter
 ) -> dict[UUID, int]:
     statement = (
-        _filtered(select(Signal.conversation_id, func.count().label("n")), wanted)
+        filtered(select(Signal.conversation_id, func.count().label("n")), wanted)
         .where(Signal.conversation_id.in_(ids))
         .group_by(Signal.conversation_id)
     )

@@ -13,6 +13,7 @@ from app.coherence.sources.analysis import Analysis
 from app.coherence.sources.measure import Measurement
 from app.coherence.sources.moments import Freshness
 from app.coherence.windows import Floats, Ints, bounds
+from graphql_schema.signals.types import SourceCount
 
 ENGINE_VERSION = version("coherence")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -23,12 +24,6 @@ class DriftLevel(Enum):
     LOW = "LOW"
     MEDIUM = "MEDIUM"
     HIGH = "HIGH"
-
-
-@strawberry.type
-class SourceCount:
-    source: str
-    count: int
 
 
 @strawberry.type(description="A window that holds signals; others are never listed.")

@@ -10,9 +10,11 @@ from strawberry.scalars import JSON
 from app.coherence.sources.moments import Pool
 from app.conversations.models import ConversationStatus
 from app.duration import Duration
+from graphql_schema.anomalies.loaders import anomalies_of_conversation
+from graphql_schema.anomalies.types import Anomaly
 from graphql_schema.coherence.loaders import coherence_of, forecast_of, metrics_of
 from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast
-from graphql_schema.connections import SIGNALS, Connection
+from graphql_schema.connections import ANOMALIES, SIGNALS, Connection
 from graphql_schema.context import Info
 from graphql_schema.inputs import TimeRange, range_of
 from graphql_schema.nodes import Node, conversation_id
@@ -140,3 +142,15 @@ class Conversation(Node):
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
     ) -> list[LineageStep]:
         return await lineage_of(info.context, self.key, range_of(time_range))
+
+    @strawberry.field
+    def anomalies(
+        self,
+        info: Info,
+        first: int | None = strawberry.UNSET,
+        after: str | None = strawberry.UNSET,
+        last: int | None = strawberry.UNSET,
+        before: str | None = strawberry.UNSET,
+    ) -> Connection[Anomaly]:
+        page = ANOMALIES.page(first, after, last, before)
+        return anomalies_of_conversation(info.context, self.key, page)

@@ -6,6 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.signals import queries
+from app.signals.classify import Classification
 from graphql_schema.inputs import NullWhereLeftOut, TimeRange, range_of
 
 
@@ -36,6 +37,7 @@ class SignalFilter(NullWhereLeftOut):
     sources: list[str] | None = strawberry.UNSET
     agent_id: str | None = strawberry.UNSET
     user_id: str | None = strawberry.UNSET
+    classification: Classification | None = strawberry.UNSET
     escalated: bool | None = strawberry.UNSET
     min_score: float | None = strawberry.field(
         default=strawberry.UNSET, description="Inclusive, as is maxScore."
@@ -51,6 +53,7 @@ def filter_of(given: SignalFilter | None) -> queries.SignalFilter:
         sources=queries.named_sources(given.sources),
         agent_id=given.agent_id,
         user_id=given.user_id,
+        classification=given.classification,
         escalated=given.escalated,
         min_score=given.min_score,
         max_score=given.max_score,

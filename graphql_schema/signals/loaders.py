@@ -11,10 +11,11 @@ from app.errors import BadUserInput
 from app.signals import queries
 from app.signals.lineage import Step, lineage
 from app.signals.queries import SignalFilter, SignalKey
+from app.signals.summary import Summary, summaries
 from app.timerange import TimeRange
 from graphql_schema.connections import SIGNALS, Connection, Edge, edges
 from graphql_schema.context import Context, Loader
-from graphql_schema.signals.types import LineageStep, Signal
+from graphql_schema.signals.types import LineageStep, Signal, SignalSummary
 
 
 class SignalLoader(Loader[SignalKey, None, Signal | None]):
@@ -66,11 +67,39 @@ class SignalCounts(Loader[UUID | None, SignalFilter, int]):
 def signals_of(
     context: Context, conversation: UUID | None, wanted: SignalFilter, page: Page
 ) -> Connection[Signal]:
-    return Connection(
-        paged=SIGNALS,
-        load=lambda: context.loader(SignalPages).load(conversation, (wanted, page)),
-        count=lambda: context.loader(SignalCounts).load(conversation, wanted),
-    )
+    async def load() -> Slice[Edge[Signal]]:
+        if wanted.classification is not None:
+            await context.arrivals_dealt_with()
+        return await context.loader(SignalPages).load(conversation, (wanted, page))
+
+    async def count() -> int:
+        if wanted.classification is not None:
+            await context.arrivals_dealt_with()
+        return await context.loader(SignalCounts).load(conversation, wanted)
+
+    return Connection(paged=SIGNALS, load=load, count=count)
+
+
+class SummaryLoader(Loader[UUID | None, SignalFilter, Summary | BadUserInput]):
+    """By user; None for that of everything."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: SignalFilter
+    ) -> dict[UUID | None, Summary | BadUserInput]:
+        found: dict[UUID | None, Summary | BadUserInput] = {}
+        if None in keys:
+            found |= await summaries(connection, [None], arguments)
+        if users := [key for key in keys if key is not None]:
+            found |= await summaries(connection, users, arguments)
+        return found
+
+
+async def summary_of(context: Context, user: UUID | None, wanted: SignalFilter) -> SignalSummary:
+    await context.arrivals_dealt_with()
+    summary = await context.loader(SummaryLoader).load(user, wanted)
+    if isinstance(summary, BadUserInput):
+        raise summary
+    return SignalSummary.of(summary, user, wanted)
 
 
 class LineageLoader(Loader[UUID, TimeRange, list[Step] | BadUserInput]):

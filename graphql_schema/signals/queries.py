@@ -12,8 +12,8 @@ from graphql_schema.connections import SIGNALS, Connection
 from graphql_schema.context import Info
 from graphql_schema.inputs import TimeRange, known, range_of
 from graphql_schema.signals.inputs import SignalFilter, filter_of
-from graphql_schema.signals.loaders import signals_of
-from graphql_schema.signals.types import Signal, SignalBucket
+from graphql_schema.signals.loaders import signals_of, summary_of
+from graphql_schema.signals.types import Signal, SignalBucket, SignalSummary
 
 
 @strawberry.type
@@ -30,6 +30,12 @@ class SignalQueries:
     ) -> Connection[Signal]:
         page = SIGNALS.page(first, after, last, before)
         return signals_of(info.context, None, filter_of(filter), page)
+
+    @strawberry.field
+    async def signal_summary(
+        self, info: Info, filter: SignalFilter | None = strawberry.UNSET
+    ) -> SignalSummary:
+        return await summary_of(info.context, None, filter_of(known(filter)))
 
     @strawberry.field(
         description=(

@@ -7,10 +7,13 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from app.charts.classifications import path
 from app.database.paging import Key
 from app.errors import NotFound
 from app.signals.buckets import CalendarUnit
 from app.signals.classify import Classification
+from app.signals.queries import SignalFilter
+from app.signals.summary import Summary
 from graphql_schema.context import Info
 from graphql_schema.nodes import Node, signal_id
 
@@ -95,6 +98,43 @@ class SignalBucket:
     avg_signal_score: float | None = strawberry.field(description="Null in a filled gap.")
     avg_emotional_tone: float | None
     total_count: int
+
+
+@strawberry.type
+class SourceCount:
+    source: str
+    count: int
+
+
+@strawberry.type
+class ClassificationCount:
+    classification: Classification
+    count: int
+
+
+@strawberry.type
+class SignalSummary:
+    total_count: int
+    classifications: list[ClassificationCount] = strawberry.field(
+        description="All four, in the enum's order, zero included."
+    )
+    sources: list[SourceCount] = strawberry.field(description="By count down, then name.")
+    chart_url: str = strawberry.field(
+        description="Path of a bar chart of `classifications` on this server; `.png` and `.svg` are both served."
+    )
+
+    @classmethod
+    def of(cls, summary: Summary, user: UUID | None, wanted: SignalFilter) -> Self:
+        """`user` and `wanted` are whose and which signals it is of."""
+        return cls(
+            total_count=summary.total,
+            classifications=[
+                ClassificationCount(classification=kind, count=n)
+                for kind, n in summary.classifications.items()
+            ],
+            sources=[SourceCount(source=source, count=n) for source, n in summary.sources.items()],
+            chart_url=path(user, wanted),
+        )
 
 
 @strawberry.type(

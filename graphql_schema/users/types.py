@@ -8,16 +8,21 @@ import strawberry
 
 from app.coherence.sources.moments import Pool
 from app.duration import Duration
+from app.signals.queries import SignalFilter
 from app.users.models import Role
+from graphql_schema.anomalies.loaders import anomalies_of_user
+from graphql_schema.anomalies.types import Anomaly
 from graphql_schema.coherence.loaders import coherence_of
 from graphql_schema.coherence.types import Coherence
-from graphql_schema.connections import Connection
+from graphql_schema.connections import ANOMALIES, Connection
 from graphql_schema.context import Info
 from graphql_schema.conversations.inputs import ConversationFilter, ConversationOrder, filter_of, order_of
 from graphql_schema.conversations.loaders import conversations_of, paged_by
 from graphql_schema.conversations.types import Conversation
-from graphql_schema.inputs import TimeRange, known
+from graphql_schema.inputs import TimeRange, known, range_of
 from graphql_schema.nodes import Node, user_id
+from graphql_schema.signals.loaders import summary_of
+from graphql_schema.signals.types import SignalSummary
 
 strawberry.enum(Role)
 
@@ -88,3 +93,27 @@ class User(Node):
         sources: list[str] | None = strawberry.UNSET,
     ) -> Coherence:
         return await coherence_of(info.context, Pool.USER, self.key, window, step, time_range, sources)
+
+    @strawberry.field
+    async def signal_summary(
+        self,
+        info: Info,
+        agent_id: str | None = strawberry.UNSET,
+        time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
+    ) -> SignalSummary:
+        wanted = SignalFilter(range=range_of(time_range), agent_id=known(agent_id))
+        return await summary_of(info.context, self.key, wanted)
+
+    @strawberry.field(
+        description="Those of the user's conversations, and those whose `userId` is the username."
+    )
+    def anomalies(
+        self,
+        info: Info,
+        first: int | None = strawberry.UNSET,
+        after: str | None = strawberry.UNSET,
+        last: int | None = strawberry.UNSET,
+        before: str | None = strawberry.UNSET,
+    ) -> Connection[Anomaly]:
+        page = ANOMALIES.page(first, after, last, before)
+        return anomalies_of_user(info.context, self.key, page)

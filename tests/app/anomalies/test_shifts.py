@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from river.drift import ADWIN
 
-from app.anomalies.shifts import DETECTOR, PARAMETERS, Shift, shifts
+from app.anomalies.shifts import DETECTOR, PARAMETERS, Shift, Shifts
+
+
+def shifts(scores):
+    return Shifts().feed(scores.tolist())
 
 
 def plain(scores):
@@ -57,12 +61,20 @@ def test_agrees_with_river(scores):
 @settings(max_examples=60)
 @given(stepped)
 def test_after_a_shift_the_past_has_no_say(scores):
-    found = list(shifts(scores))
+    found = plain(scores.tolist())
     for i, shift in enumerate(found):
-        assert list(shifts(scores, shift.index + 1)) == found[i + 1 :]
-        forgotten = scores.copy()
-        forgotten[: shift.index + 1] = 0.123
-        assert list(shifts(forgotten, shift.index + 1)) == found[i + 1 :]
+        start = shift[0] + 1
+        assert_same(list(shifts(scores[start:])), [(index - start, *rest) for index, *rest in found[i + 1 :]])
+
+
+@settings(max_examples=60)
+@given(stepped, st.lists(st.integers(0, 1_600)))
+def test_scores_may_be_fed_bit_by_bit(scores, cuts):
+    detector, found, fed = Shifts(), [], 0
+    for part in np.split(scores, sorted(min(cut, len(scores)) for cut in cuts)):
+        found += [(fed + s.index, s.width, s.before, s.after) for s in detector.feed(part.tolist())]
+        fed += len(part)
+    assert found == flat(shifts(scores))
 
 
 @settings(max_examples=60)

@@ -1,0 +1,162 @@
+"""What is found out about signals once they are committed: their classes, and what stands out among them.
+
+Writers say which signals came and went (alembic/versions/0005). One pass at a time, whichever server runs it, deals
+with what it finds there and deletes it. A pass is run every second or so, and by readers of what it finds out, so
+that they see everything that was committed before they asked.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+from sqlalchemy import select, text, update
+
+from app.anomalies import rapid_fire
+from app.anomalies.drift_shift import DriftShifts
+from app.database.engine import Database, driver, repeated_after_deadlock
+from app.signals import classifications
+from app.signals.classifications import Classified
+from app.signals.classify import LONGEST, Classifier
+from app.signals.models import RollupState
+from app.signals.queries import SignalKey
+
+MOST = 10_000
+"""Signals that one pass deals with, or those of one statement where it stored more."""
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('coherence arrivals'))"
+
+_LAST = text("""
+    SELECT (SELECT max(seq) FROM signal_arrivals) AS arrivals, (SELECT max(seq) FROM signal_departures) AS departures
+""")
+
+_ARRIVALS = """
+    SELECT seq, times, ids FROM (
+        SELECT *, sum(cardinality(ids)) OVER (ORDER BY seq) - cardinality(ids) AS before
+        FROM (SELECT * FROM signal_arrivals ORDER BY seq LIMIT $1) first
+    ) counted WHERE before < $1 ORDER BY seq
+"""
+_DEPARTURES = "SELECT * FROM signal_departures ORDER BY seq LIMIT $1"
+
+# The bounds leave out chunks of a hypertable, which a join alone would have to look into one by one.
+_SIGNALS = f"""
+    SELECT s.time, s.id, s.conversation_id, s.user_id, s.signal_source, coalesce(s.agent_id, '') AS agent_id,
+        s.signal_score, left(s.raw_content, {LONGEST}) AS text
+    FROM unnest($1::timestamptz[], $2::bigint[]) AS k(time, id) JOIN signals s ON s.time = k.time AND s.id = k.id
+    WHERE s.time BETWEEN $3 AND $4
+    ORDER BY s.time, s.id
+"""
+
+# Against being deleted before what is found out is in; the others are gone, and their signals with them.
+_STAYING = "SELECT id FROM conversations WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE"
+
+# Of those that have been dealt with.
+_NEXT = """
+    SELECT time, id FROM signals
+    WHERE time >= $1 AND (time, id) > ($1, $2)
+        AND (time, id) NOT IN (SELECT unnest(times), unnest(ids) FROM signal_arrivals)
+    ORDER BY time, id LIMIT $3
+"""
+_BEGINNING: SignalKey = (datetime.min.replace(tzinfo=UTC), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _DealtWith:
+    """Up to which entry of each list, and how many signals. As high as can be where there is nothing left."""
+
+    arrivals: float
+    departures: float
+    signals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    database: Database
+    classifier: Classifier
+    rapid_fire: rapid_fire.Rule
+    drift_shifts: DriftShifts = field(default_factory=DriftShifts)
+
+    async def work_off(self) -> int:
+        """Deals with all that was there when it began; how many signals have come that were."""
+        async with self.database.steps() as connection:
+            until = (await connection.execute(_LAST)).one()
+        total = 0
+        left = until.arrivals is not None or until.departures is not None
+        while left:
+            dealt_with = await self._pass()
+            total += dealt_with.signals
+            left = dealt_with.arrivals < (until.arrivals or 0) or dealt_with.departures < (
+                until.departures or 0
+            )
+        return total
+
+    @repeated_after_deadlock
+    async def _pass(self) -> _DealtWith:
+        async with self.database.write() as connection:
+            await connection.exec_driver_sql(_LOCK)
+            pg = await driver(connection)
+            arrived = await pg.fetch(_ARRIVALS, MOST)
+            departed = await pg.fetch(_DEPARTURES, MOST)
+            keys = dict.fromkeys(key for row in arrived for key in zip(row["times"], row["ids"], strict=True))
+            signals = await _signals(pg, list(keys))
+            classified = await self._classified(signals)
+            await classifications.save(pg, classified)
+            await rapid_fire.detect(pg, self.rapid_fire, signals, departed)
+            remember = await self.drift_shifts.detect(pg, signals, departed)
+            for table, rows in (("signal_arrivals", arrived), ("signal_departures", departed)):
+                await pg.execute(f"DELETE FROM {table} WHERE seq = ANY($1)", [row["seq"] for row in rows])
+        remember()
+        return _DealtWith(_last(arrived), _last(departed), len(keys))
+
+    async def reclassify(self) -> int:
+        """Where another table of keywords has classified what is stored, does it by this one; how many signals."""
+        async with self.database.steps() as connection:
+            by = await connection.scalar(select(RollupState.classified_by))
+        await self.work_off()
+        total, after = 0, _BEGINNING
+        while by not in {None, self.classifier.digest}:
+            keys = await self._reclassify(after)
+            if not keys:
+                break
+            total, after = total + len(keys), keys[-1]
+        if by != self.classifier.digest:
+            async with self.database.write() as connection:
+                await connection.execute(update(RollupState).values(classified_by=self.classifier.digest))
+        return total
+
+    @repeated_after_deadlock
+    async def _reclassify(self, after: SignalKey) -> list[SignalKey]:
+        """The next MOST signals."""
+        async with self.database.write() as connection:
+            await connection.exec_driver_sql(_LOCK)
+            pg = await driver(connection)
+            keys = [(row["time"], row["id"]) for row in await pg.fetch(_NEXT, *after, MOST)]
+            await classifications.save(pg, await self._classified(await _signals(pg, keys)))
+            return keys
+
+    async def _classified(self, signals: Sequence[Any]) -> list[Classified]:
+        """In a thread, so that many texts do not hold up requests."""
+        kinds = await asyncio.to_thread(lambda: [self.classifier(row["text"]) for row in signals])
+        return [
+            Classified(
+                row["time"], row["id"], row["conversation_id"], row["signal_source"], row["agent_id"], kind
+            )
+            for row, kind in zip(signals, kinds, strict=True)
+        ]
+
+
+async def _signals(pg: asyncpg.Connection, keys: Sequence[SignalKey]) -> list[Any]:
+    """Those that are still there, in order. Their conversations stay until the end of the transaction."""
+    if not keys:
+        return []
+    times = [time for time, _ in keys]
+    rows = await pg.fetch(_SIGNALS, times, [number for _, number in keys], min(times), max(times))
+    conversations = list({row["conversation_id"] for row in rows})
+    staying = {row["id"] for row in await pg.fetch(_STAYING, conversations)}
+    return [row for row in rows if row["conversation_id"] in staying]
+
+
+def _last(entries: Sequence[Any]) -> float:
+    return entries[-1]["seq"] if entries else float("inf")

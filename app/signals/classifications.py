@@ -1,0 +1,156 @@
+"""The classes of signals as they are stored, and the counts of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.signals.classify import Classification
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """A signal's class, with what the counts are grouped by."""
+
+    time: datetime
+    id: int
+    conversation_id: UUID
+    signal_source: str
+    agent_id: str
+    """'' for none."""
+    classification: Classification
+
+
+_COLUMNS = "time, id, conversation_id, signal_source, agent_id, classification"
+_GIVEN = f"unnest($1::timestamptz[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[]) AS k({_COLUMNS})"
+
+_WIDTHS = {"classification_rollup_5m": "5 minutes", "classification_rollup_1h": "1 hour"}
+
+
+def _key(width: str) -> str:
+    bucket = f"date_bin('{width}', k.time, '2000-01-03 00:00:00+00')"
+    return f"k.conversation_id, {bucket} AS bucket, k.signal_source, k.agent_id"
+
+
+# Made first, empty, so that they can be locked: who deletes signals meanwhile then waits, or has been waited for.
+_LOCK = {
+    table: f"""
+    INSERT INTO {table} AS r SELECT DISTINCT {_key(width)}, 0, 0, 0 FROM {_GIVEN} ORDER BY 1, 2, 3, 4
+    ON CONFLICT (conversation_id, bucket, signal_source, agent_id) DO UPDATE SET positive = r.positive
+    """
+    for table, width in _WIDTHS.items()
+}
+
+
+def _change(table: str, width: str, sign: str) -> str:
+    return f"""
+    UPDATE {table} r SET positive = r.positive {sign} f.positive, stressed = r.stressed {sign} f.stressed,
+        uncertain = r.uncertain {sign} f.uncertain
+    FROM (
+        SELECT {_key(width)}, count(*) FILTER (WHERE k.classification = 'POSITIVE') AS positive,
+            count(*) FILTER (WHERE k.classification = 'STRESSED') AS stressed,
+            count(*) FILTER (WHERE k.classification = 'UNCERTAIN') AS uncertain
+        FROM changed k GROUP BY 1, 2, 3, 4
+    ) f
+    WHERE r.conversation_id = f.conversation_id AND r.bucket = f.bucket
+        AND r.signal_source = f.signal_source AND r.agent_id = f.agent_id
+    """
+
+
+def _changes(sign: str) -> str:
+    """Of both counts, by the rows of `changed`."""
+    first, second = (_change(table, width, sign) for table, width in _WIDTHS.items())
+    return f", five_minutes AS ({first}) {second}"
+
+
+# Begins once the counts are locked, and so sees which of the signals are still there.
+_STORE = f"""
+    WITH k AS MATERIALIZED (SELECT * FROM {_GIVEN}),
+    stored AS (
+        INSERT INTO signal_classifications (time, id, classification)
+        SELECT k.time, k.id, k.classification FROM k JOIN signals s ON s.time = k.time AND s.id = k.id
+        WHERE s.time BETWEEN $7 AND $8
+        RETURNING time, id
+    ),
+    changed AS (SELECT k.* FROM k JOIN stored USING (time, id))
+    {_changes("+")}
+"""
+
+# A signal that has changed has arrived again, perhaps while its class was being found.
+_KNOWN = """
+    SELECT c.time, c.id FROM signal_classifications c
+    JOIN unnest($1::timestamptz[], $2::bigint[]) AS k(time, id) ON k.time = c.time AND k.id = c.id
+    WHERE c.time BETWEEN $3 AND $4
+"""
+
+_REMOVE = f"""
+    WITH changed AS (
+        DELETE FROM signal_classifications c USING {_GIVEN}
+        WHERE c.time = k.time AND c.id = k.id
+        RETURNING k.time, k.conversation_id, k.signal_source, k.agent_id, c.classification
+    )
+    {_changes("-")}
+"""
+
+_TIDY = {
+    table: f"""
+    DELETE FROM {table} r USING (SELECT DISTINCT {_key(width)} FROM {_GIVEN}) k
+    WHERE r.positive + r.stressed + r.uncertain = 0 AND r.conversation_id = k.conversation_id
+        AND r.bucket = k.bucket AND r.signal_source = k.signal_source AND r.agent_id = k.agent_id
+    """
+    for table, width in _WIDTHS.items()
+}
+
+
+async def save(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
+    """Stores and counts the classes of signals, save those deleted since. A signal stands there once.
+
+    Their conversations are locked against being deleted. Only one transaction may do so at a time.
+    """
+    if not signals:
+        return
+    times = [each.time for each in signals]
+    rows = await pg.fetch(_KNOWN, times, [each.id for each in signals], min(times), max(times))
+    known = {(row["time"], row["id"]) for row in rows}
+    await _replace(pg, [each for each in signals if (each.time, each.id) in known])
+    await _store(pg, [each for each in signals if (each.time, each.id) not in known])
+
+
+async def _store(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
+    given = _arrays(each for each in signals if each.classification is not Classification.NEUTRAL)
+    if given:
+        await _lock(pg, given)
+        await pg.execute(_STORE, *given, min(given[0]), max(given[0]))
+
+
+async def _replace(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
+    if given := _arrays(signals):
+        await _lock(pg, given)
+        await pg.execute(_REMOVE, *given)
+        await _store(pg, signals)
+        for tidy in _TIDY.values():
+            await pg.execute(tidy, *given)
+
+
+async def _lock(pg: asyncpg.Connection, given: Sequence[Sequence[Any]]) -> None:
+    for lock in _LOCK.values():
+        await pg.execute(lock, *given)
+
+
+def _arrays(signals: Iterable[Classified]) -> list[tuple[Any, ...]]:
+    """As _GIVEN takes them; empty for none."""
+    rows = (
+        (
+            each.time,
+            each.id,
+            each.conversation_id,
+            each.signal_source,
+            each.agent_id,
+            each.classification.value,
+        )
+        for each in signals
+    )
+    return list(zip(*rows, strict=True))

@@ -1,0 +1,412 @@
+"""Classes, their counts and anomalies are what a plain look at all stored signals finds, however they came and went."""
+
+import asyncio
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from river.drift import ADWIN
+
+from app import arrivals as arrivals_module
+from app.anomalies.rapid_fire import Rule
+from app.arrivals import Arrivals
+from app.database.engine import Database
+from app.signals.classify import KEYWORDS, classifier
+from tests.conftest import EDITIONS, dsn
+
+ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
+START = datetime(2026, 3, 1, 9, 58, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+WIDTHS = {"classification_rollup_5m": timedelta(minutes=5), "classification_rollup_1h": timedelta(hours=1)}
+# A short run, so that few signals make one.
+RULE = Rule(count=4, seconds=5)
+TEXTS = (
+    "thanks, that works great",
+    "this is awful, I am so stressed",
+    "not sure, maybe",
+    "the build is at 3",
+    None,
+)
+classify = classifier(KEYWORDS)
+
+INSERT = """
+    INSERT INTO signals (time, conversation_id, user_id, agent_id, signal_source, signal_score, raw_content)
+    SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::text[])
+"""
+ALL = "SELECT * FROM signals ORDER BY time, id"
+EMPTY_IN_THE_END = (
+    "signals",
+    "signal_arrivals",
+    "signal_departures",
+    "deleted_signals",
+    "signal_classifications",
+    *WIDTHS,
+    "anomalies",
+    "shift_progress",
+)
+
+
+@pytest.fixture
+async def arrivals(database):
+    return Arrivals(database, classify, RULE)
+
+
+class World:
+    def __init__(self, pg):
+        self.pg = pg
+        self.conversations = []
+
+    async def open(self, n=3):
+        self.conversations = [await self.conversation() for _ in range(n)]
+
+    async def conversation(self):
+        statement = "INSERT INTO conversations (context_window_id) VALUES ($1) RETURNING id"
+        return await self.pg.fetchval(statement, uuid4().hex)
+
+    async def insert(self, rows):
+        """Of (seconds, place, user, agent, source, score, text)."""
+        if rows:
+            records = [(START + s * SECOND, self.conversations[place], *rest) for s, place, *rest in rows]
+            await self.pg.execute(INSERT, *map(list, zip(*records, strict=True)))
+
+    async def delete(self, chosen):
+        await self.pg.execute("DELETE FROM signals WHERE id % $1 = $2", *chosen)
+
+    async def reword(self, chosen, text):
+        await self.pg.execute("UPDATE signals SET raw_content = $3 WHERE id % $1 = $2", *chosen, text)
+
+    async def move(self, chosen, seconds):
+        # Within the day: a hypertable moves no row into another chunk.
+        statement = "UPDATE signals SET time = time + $3 WHERE id % $1 = $2"
+        await self.pg.execute(statement, *chosen, seconds * SECOND)
+
+    async def delete_conversation(self, place):
+        await self.pg.execute("DELETE FROM conversations WHERE id = $1", self.conversations[place])
+        self.conversations[place] = await self.conversation()
+
+    async def clear(self):
+        await self.pg.execute("DELETE FROM conversations")
+
+
+def episodes(rows):
+    """By user: first, last and number of signals, and the conversation if it is one; run by run."""
+    by_user = defaultdict(list)
+    for row in rows:
+        if row["user_id"] is not None:
+            by_user[row["user_id"]].append(row)
+    found = []
+    for user, own in by_user.items():
+        runs = [
+            set(range(i, i + RULE.count))
+            for i in range(len(own) - RULE.count + 1)
+            if own[i + RULE.count - 1]["time"] - own[i]["time"] < RULE.seconds * SECOND
+        ]
+        merged = []
+        for run in runs:
+            apart = [other for other in merged if not other & run]
+            merged = [*apart, run.union(*(other for other in merged if other & run))]
+        for run in merged:
+            conversations = {own[i]["conversation_id"] for i in run}
+            times = [own[i]["time"] for i in run]
+            one = conversations.pop() if len(conversations) == 1 else None
+            found.append((user, min(times), max(times), len(run), one))
+    return sorted(found, key=str)
+
+
+def shifts(rows):
+    """Of each conversation: when, at which signal, how wide, and the means."""
+    by_conversation = defaultdict(list)
+    for row in rows:
+        by_conversation[row["conversation_id"]].append(row)
+    found = []
+    for key, own in by_conversation.items():
+        detector, since = ADWIN(delta=0.002), []
+        for row in own:
+            detector.update(row["signal_score"])
+            since.append(row["signal_score"])
+            if detector.drift_detected:
+                width = int(detector.width)
+                before, after = since[:-width], since[-width:]
+                means = (round(sum(before) / len(before), 9), round(sum(after) / width, 9))
+                found.append((key, row["time"], row["id"], width, *means))
+                since = []
+    return sorted(found, key=str)
+
+
+def rollup(rows, width):
+    counts = defaultdict(Counter)
+    for row in rows:
+        bucket = ORIGIN + (row["time"] - ORIGIN) // width * width
+        key = (row["conversation_id"], bucket, row["signal_source"], row["agent_id"] or "")
+        counts[key][classify(row["raw_content"]).value] += 1
+    triples = {key: (n["POSITIVE"], n["STRESSED"], n["UNCERTAIN"]) for key, n in counts.items()}
+    return {key: triple for key, triple in triples.items() if any(triple)}
+
+
+async def assert_known(pg):
+    rows = await pg.fetch(ALL)
+    stored = {
+        (row["time"], row["id"]): row["classification"]
+        for row in await pg.fetch("SELECT * FROM signal_classifications")
+    }
+    kinds = {(row["time"], row["id"]): classify(row["raw_content"]).value for row in rows}
+    assert stored == {key: kind for key, kind in kinds.items() if kind != "NEUTRAL"}
+    for table, width in WIDTHS.items():
+        found = {tuple(row)[:4]: tuple(row)[4:] for row in await pg.fetch(f"SELECT * FROM {table}")}
+        assert {key: n for key, n in found.items() if any(n)} == rollup(rows, width), table
+    found = await pg.fetch("SELECT * FROM anomalies WHERE kind = 'RAPID_FIRE'")
+    columns = ("user_id", "started_at", "ended_at", "event_count", "conversation_id")
+    assert sorted((tuple(row[name] for name in columns) for row in found), key=str) == episodes(rows)
+    found = await pg.fetch("""
+        SELECT conversation_id, started_at, signal_id, event_count, round((details->>'meanBefore')::numeric, 9)::float8,
+            round((details->>'meanAfter')::numeric, 9)::float8
+        FROM anomalies WHERE kind = 'DRIFT_SHIFT'
+    """)
+    expected = shifts(rows)
+    assert sorted((tuple(row)[:4] for row in found), key=str) == [row[:4] for row in expected]
+    for row, wanted in zip(sorted(map(tuple, found), key=str), expected, strict=True):
+        assert row[4:] == pytest.approx(wanted[4:], abs=1e-8)
+
+
+seconds = st.one_of(st.integers(0, 40), st.integers(0, 900), st.floats(0, 20))
+rows = st.lists(
+    st.tuples(
+        seconds,
+        st.integers(0, 2),
+        st.sampled_from(("ada", "ada", "bo", None)),
+        st.sampled_from((None, "agent")),
+        st.sampled_from(("Slack", "Axis")),
+        st.floats(0, 1),
+        st.sampled_from(TEXTS),
+    ),
+    max_size=12,
+)
+# A stream long enough to shift: many signals of one conversation, of two levels.
+stream = st.builds(
+    lambda place, start, lengths, gap: [
+        (start + i * gap, place, None, None, "Neo", level, None)
+        for i, level in enumerate([0.1] * lengths[0] + [0.9] * lengths[1])
+    ],
+    st.integers(0, 2),
+    st.integers(0, 300),
+    st.tuples(st.integers(20, 120), st.integers(20, 120)),
+    st.sampled_from((0.25, 1.0)),
+)
+some = st.tuples(st.integers(1, 3), st.integers(0, 2))
+operations = st.lists(
+    st.one_of(
+        st.tuples(st.just("insert"), rows),
+        st.tuples(st.just("insert"), stream),
+        st.tuples(st.just("delete"), some),
+        st.tuples(st.just("reword"), some, st.sampled_from(TEXTS)),
+        st.tuples(st.just("move"), some, st.integers(-60, 600)),
+        st.tuples(st.just("delete_conversation"), st.integers(0, 2)),
+        st.tuples(st.just("look")),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@EDITIONS
+@settings(max_examples=40)
+@given(operations=operations)
+async def test_it_is_what_a_plain_look_at_everything_finds(pg, database, operations):
+    world, arrivals = World(pg), Arrivals(database, classify, RULE)
+    await world.open()
+    try:
+        for name, *arguments in operations:
+            if name == "look":
+                await arrivals.work_off()
+                await assert_known(pg)
+            else:
+                await getattr(world, name)(*arguments)
+        await arrivals.work_off()
+        await assert_known(pg)
+    finally:
+        await world.clear()
+        await arrivals.work_off()
+    assert {
+        table: await pg.fetchval(f"SELECT count(*) FROM {table}") for table in EMPTY_IN_THE_END
+    } == dict.fromkeys(EMPTY_IN_THE_END, 0)
+
+
+def flood(seed=7):
+    """Bursts of three users over three conversations, with pauses; and scores that shift."""
+    chance = Random(seed)
+    found, second = [], 0.0
+    for i in range(600):
+        second += chance.choice((0.1, 0.5, 1.2, 1.2, 6.0))
+        level = 0.2 if i // 150 % 2 else 0.8
+        user = chance.choice(("ada", "bo", "cy"))
+        found.append(
+            (second, chance.randrange(3), user, None, "Slack", level + chance.uniform(-0.1, 0.1), None)
+        )
+    return found
+
+
+async def anomalies(pg):
+    return {
+        tuple(row)
+        for row in await pg.fetch(
+            "SELECT kind, user_id, started_at, ended_at, event_count, conversation_id IS NULL FROM anomalies"
+        )
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_same_episodes_whatever_the_order_the_batches_and_the_servers(pg, url, database, seed):
+    """Two servers take turns, or look at once, while the signals come shuffled in batches of any size."""
+    signals, chance = flood(), Random(seed)
+    world = World(pg)
+    await world.open()
+    await world.insert(signals)
+    await Arrivals(database, classify, RULE).work_off()
+    expected = await anomalies(pg)
+    assert {row[0] for row in expected} == {"RAPID_FIRE", "DRIFT_SHIFT"}
+    await world.clear()
+    await world.open()
+
+    other = Database(url, pool_size=2)
+    servers = [Arrivals(database, classify, RULE), Arrivals(other, classify, RULE)]
+    if seed:
+        chance.shuffle(signals)
+    while signals:
+        n = chance.choice((1, 7, 40))
+        await world.insert(signals[:n])
+        del signals[:n]
+        looking = chance.choice(([], servers[:1], servers[1:], servers))
+        await asyncio.gather(*(server.work_off() for server in looking))
+    await servers[seed % 2].work_off()
+    await other.close()
+    assert await anomalies(pg) == expected
+    await assert_known(pg)
+
+
+async def test_an_episode_grows_and_merges_and_the_earlier_id_stays(pg, arrivals):
+    world = World(pg)
+    await world.open(2)
+
+    def at(*seconds, place=0):
+        return [(second, place, "ada", None, "Slack", 0.5, None) for second in seconds]
+
+    async def found():
+        rows = await pg.fetch("SELECT * FROM anomalies ORDER BY started_at")
+        return [(row["id"], (row["started_at"] - START) / SECOND, row["event_count"]) for row in rows]
+
+    await world.insert(at(100, 101, 102, 103))
+    await world.insert(at(110, 111, 112, 113))
+    await arrivals.work_off()
+    (first, *of_first), (second, *_) = await found()
+    assert of_first == [100, 4]
+    await world.insert(at(104))
+    await arrivals.work_off()
+    assert await found() == [(first, 100, 5), (second, 110, 4)]
+    await world.insert(at(99))
+    await arrivals.work_off()
+    assert await found() == [(first, 99, 6), (second, 110, 4)]
+    await world.insert(at(105, 106.5, 108, 109))
+    await arrivals.work_off()
+    assert await found() == [(first, 99, 14)]
+    assert await pg.fetchval("SELECT conversation_id FROM anomalies") == world.conversations[0]
+    await world.insert(at(104.5, place=1))
+    await arrivals.work_off()
+    assert await found() == [(first, 99, 15)]
+    assert await pg.fetchval("SELECT conversation_id FROM anomalies") is None
+    await pg.execute(
+        "DELETE FROM signals WHERE time BETWEEN $1 AND $2", START + 103 * SECOND, START + 109 * SECOND
+    )
+    await arrivals.work_off()
+    (one, *of_one), (other, *of_other) = await found()
+    assert (one, of_one, of_other) == (first, [99, 4], [110, 4])
+    assert other != first
+
+
+async def test_a_shift_keeps_its_id_when_late_signals_come_after_it(pg, arrivals):
+    world = World(pg)
+    await world.open(1)
+
+    def steps(start, *levels):
+        return [
+            (start + i, 0, None, None, "Slack", level, None)
+            for i, level in enumerate(level for level in levels for _ in range(200))
+        ]
+
+    await world.insert(steps(0, 0.1, 0.9))
+    await arrivals.work_off()
+    first = await pg.fetchval("SELECT id FROM anomalies")
+    assert first is not None
+    await world.insert(steps(1_000, 0.9, 0.2))
+    await arrivals.work_off()
+    one, *others = [row["id"] for row in await pg.fetch("SELECT id FROM anomalies ORDER BY started_at")]
+    assert one == first
+    assert len(others) == 1
+    await world.insert([(700, 0, None, None, "Slack", 0.9, None)])
+    await arrivals.work_off()
+    assert await pg.fetchval("SELECT id FROM anomalies ORDER BY started_at") == first
+    await assert_known(pg)
+
+
+async def test_many_arrivals_take_several_passes(pg, arrivals, monkeypatch):
+    monkeypatch.setattr(arrivals_module, "MOST", 50)
+    world = World(pg)
+    await world.open()
+    signals = flood()
+    for start in range(0, 600, 30):
+        await world.insert(signals[start : start + 30])
+    assert await arrivals.work_off() == 600
+    await assert_known(pg)
+    assert await arrivals.work_off() == 0
+
+
+async def test_a_pass_that_fails_leaves_everything_to_the_next(pg, arrivals):
+    world = World(pg)
+    await world.open()
+    signals = flood()
+    await world.insert(signals[:300])
+    await arrivals.work_off()
+    await world.insert(signals[300:])
+    await pg.execute("ALTER TABLE shift_progress ADD CONSTRAINT never CHECK (revision < 0) NOT VALID")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await arrivals.work_off()
+    await pg.execute("ALTER TABLE shift_progress DROP CONSTRAINT never")
+    await arrivals.work_off()
+    await assert_known(pg)
+
+
+@EDITIONS
+async def test_deletes_beside_a_pass_leave_the_counts_right(pg, url, arrivals):
+    """Passes, deletes and rewordings at once, again and again."""
+    world = World(pg)
+    await world.open()
+    other = await asyncpg.connect(**dsn(url))
+    chance = Random(3)
+
+    async def change():
+        for _ in range(15):
+            n = chance.choice((2, 3, 5))
+            await other.execute("DELETE FROM signals WHERE id % $1 = $2", n, chance.randrange(n))
+            await other.execute(
+                "UPDATE signals SET raw_content = $2 WHERE id % 4 = $1", chance.randrange(4), TEXTS[0]
+            )
+
+    async def look():
+        for _ in range(30):
+            await arrivals.work_off()
+
+    async def insert():
+        for i in range(60):
+            await world.insert(
+                [(i + j, j % 3, "ada", None, "Slack", 0.5, chance.choice(TEXTS)) for j in range(10)]
+            )
+
+    await world.insert([(0, 0, None, None, "Slack", 0.5, None)])  # the first chunk of a day is made alone
+    await asyncio.gather(change(), look(), insert())
+    await other.close()
+    await arrivals.work_off()
+    await assert_known(pg)
