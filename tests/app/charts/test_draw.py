@@ -165,7 +165,8 @@ def test_nothing_is_said_to_be_nothing(scores, says):
     "name",
     [
         "<script>alert(1)</script> & \"quoted\" 'too'",
-        "$x$ and $\\frac{1}{2}$, $unclosed",
+        "$x$ and $\\frac{1}{2}$",
+        "$unclosed and $\\nonsense{$",
         "{braces} %s \\n ]]> -->",
         "日本語 \U0001f600 שלום",
     ],
