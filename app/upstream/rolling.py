@@ -165,7 +165,7 @@ class SqliteStore:
     def append(self, rows: Sequence[Rolled]) -> None:
         with _faults(self.path, "written"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._connect()) as connection, connection:
+            with self._connected() as connection, connection:
                 connection.execute("BEGIN IMMEDIATE")
                 columns = ", ".join(f"{name} {_SQL[type_]}" for name, type_ in COLUMNS.items())
                 connection.execute(
@@ -180,7 +180,7 @@ class SqliteStore:
     def read(self, limit: int | None = None) -> list[Rolled]:
         if not self.path.exists():
             return []
-        with _faults(self.path, "read"), closing(self._connect()) as connection:
+        with _faults(self.path, "read"), self._connected() as connection:
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'rolling_metrics'").fetchone():
                 found = connection.execute(
                     f"SELECT {', '.join(COLUMNS)} FROM rolling_metrics ORDER BY id DESC LIMIT ?",
@@ -189,10 +189,9 @@ class SqliteStore:
                 return [Rolled(*row) for row in reversed(found.fetchall())]
         return []
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        return connection
+    def _connected(self) -> closing[sqlite3.Connection]:
+        # No WAL: to switch a new file to it fails where others use it, and these rows are few.
+        return closing(sqlite3.connect(self.path, timeout=_SECONDS, isolation_level=None))
 
 
 _SQL: dict[object, str] = {

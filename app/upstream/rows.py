@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from app.checks import fault_of_text
 from app.errors import BadUserInput
 from app.instant import parse_instant
 from app.signals.importers.record import Record
@@ -37,6 +38,8 @@ def signal_of(row: Any) -> Record:
     name = SOURCE if summary.signal is None else summary.signal
     if not name or "\n" in name or "\r" in name:
         raise BadUserInput("signal is empty or holds a line break; it takes a name.")
+    if fault := fault_of_text(name):
+        raise BadUserInput(f"signal {fault}.")
     rest = {"agentStates": summary.agent_states, "eventCount": summary.event_count}
     return Record(
         context_window_id=PREFIX + name,
