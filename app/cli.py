@@ -283,9 +283,9 @@ def pull(
 
     wanted, duration = command.asked(since, until, window, every)
     settings = Settings()
-    logging.configure(settings.log_level)
 
     async def run(url: str) -> int:
+        logging.configure(settings.log_level)  # not before the tables are made, which Alembic tells of
         async with opened(url) as database:
             return await command.pull(database, settings, wanted, duration, every)
 

@@ -75,7 +75,9 @@ async def test_links_and_tokens_are_followed():
     assert server.queries()[1] == {"page": "b", "since": "x"}
 
     def absolute(query, _):
-        return Reply({"items": [1], "next": f"{server.address}/more?page=2" if query["page"] == "1" else None})
+        return Reply(
+            {"items": [1], "next": f"{server.address}/more?page=2" if query["page"] == "1" else None}
+        )
 
     with serving(absolute) as server:
         assert await rows_of(server) == [1, 1]
@@ -120,7 +122,7 @@ async def test_an_answer_that_breaks_off_is_asked_for_again(cut):
 
 async def test_text_that_is_no_json_is_asked_for_again():
     for body in (b"<html>", b'[{"timestamp":', b"\xff", b"[" * 100_000):
-        with serving(lambda query, number, body=body: Reply(body if number == 1 else [])) as server:
+        with serving(lambda _, number, body=body: Reply(body if number == 1 else [])) as server:
             assert await rows_of(server) == []
         assert len(server.requests) == 2
 
@@ -154,7 +156,7 @@ async def test_waits_grow(monkeypatch):
 async def test_the_upstream_says_how_long_to_wait():
     began = []
 
-    def answer(query, number):
+    def answer(_, number):
         began.append(monotonic())
         return Reply({}, 429, Retry_After="0.3") if number == 1 else Reply([])
 

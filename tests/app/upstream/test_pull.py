@@ -48,7 +48,11 @@ def counts(outcome):
 
 
 async def test_rows_become_signals(database, pg):
-    rows = [row(0, 81.5), row(1, 0, signal="cats"), {"timestamp": "2026-01-31T14:02:00+02:00", "coherenceScore": 100}]
+    rows = [
+        row(0, 81.5),
+        row(1, 0, signal="cats"),
+        {"timestamp": "2026-01-31T14:02:00+02:00", "coherenceScore": 100},
+    ]
     with serving(book(rows)) as server:
         outcome = await puller(database, server.address).pull(ALWAYS, NOW)
     assert (outcome.pages, outcome.read, *counts(outcome)) == (2, 3, 3, 0, 0, 0)
@@ -95,7 +99,7 @@ BAD = {
     "coherenceScore is -1": row(0, -1),
     "coherenceScore is nan": row(0, float("nan")),
     "Expected `float`, got `str` - at `$.coherenceScore`": row(0, "80"),
-    "Expected `float`, got `bool` - at `$.coherenceScore`": row(0, True),  # noqa: FBT003
+    "Expected `float`, got `bool` - at `$.coherenceScore`": row(0, True),
     "missing required field `coherenceScore`": {"timestamp": "2026-01-31T12:00:00Z"},
     "missing required field `timestamp`": {"coherenceScore": 1},
     "has no offset": row(0) | {"timestamp": "2026-01-31T12:00:00"},
@@ -148,7 +152,7 @@ async def test_rows_of_a_hidden_conversation_are_refused_unless_they_are_stored(
     assert [measured.context_window_id for measured in outcome.measured] == ["darshan:y"]
 
 
-async def test_the_next_pull_begins_at_the_last_row_less_the_overlap(database, pg):
+async def test_the_next_pull_begins_at_the_last_row_less_the_overlap(database):
     with serving(book([row(30), row(20, signal="x")])) as server:
         await puller(database, server.address).pull(ALWAYS, NOW)
         await puller(database, server.address).pull(ALWAYS, NOW)
@@ -203,7 +207,7 @@ async def test_what_came_in_another_order_is_not_kept_where_a_pull_breaks_off(da
     assert await times(pg) == sorted(minutes)
 
 
-async def test_a_pull_has_a_deadline(database, pg):
+async def test_a_pull_has_a_deadline(database):
     answer = book([row(minute) for minute in range(6)])
     given = {"MAX_RETRIES": 100, "RETRY_BACKOFF_S": 5, "DARSHAN_DEADLINE_S": 0.3}
     with serving(lambda query, number: answer(query, number) if number < 3 else Reply({}, 503)) as server:
