@@ -56,7 +56,7 @@ async def _once(puller: Puller, rolling: Store | None, wanted: TimeRange) -> int
     outcome = await puller.pull(wanted, datetime.now(UTC))
     for place, reason in outcome.refused:
         _warn(f"{place} is refused: {reason}")
-    print(summary(outcome))  # noqa: T201
+    print(summary(outcome), flush=True)  # noqa: T201
     for row in outcome.measured:
         print(line(row), flush=True)  # noqa: T201
     if rolling is not None and outcome.measured:

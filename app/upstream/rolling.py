@@ -32,12 +32,12 @@ class Rolled:
     """The API's CoherenceMetrics of one conversation, flat; instants as the API writes them."""
 
     context_window_id: str
-    timestamp: str
-    window_sec: int
-    n: int
     coherence_mean: float | None
     volatility_index: float | None
     predicted_drift_risk: str | None
+    timestamp: str
+    window_sec: int
+    n: int
     start_ts: str
     end_ts: str
     source: str

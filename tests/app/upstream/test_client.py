@@ -226,6 +226,8 @@ async def test_the_key_goes_nowhere_else():
             f"http://localhost:{port}/",
             "https://127.0.0.1/",
             "http://[",
+            "http://host:port/",
+            f"http://me@127.0.0.1:{port}/x",
         ):
             with serving(lambda *_, link=link: Reply({"items": [], "next": link})) as server:
                 assert "another host" in await fails(server, BadUserInput)
