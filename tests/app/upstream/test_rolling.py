@@ -1,9 +1,11 @@
 """The rolling store, of both kinds."""
 
+import fcntl
 import math
 import multiprocessing
 import resource
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 
@@ -91,6 +93,23 @@ def test_a_torn_line_is_not_read_and_the_next_writer_removes_it(tmp_path):
     store.path.write_bytes(whole + b"x" * 200_000)
     store.append([ROW])
     assert store.read() == [ROW, EMPTY, ROW]
+
+
+def test_what_another_is_still_writing_is_not_taken_for_torn(tmp_path):
+    store = store_of("csv", tmp_path)
+    store.append([ROW])
+    whole = store.path.read_bytes()
+    line = whole[whole.index(b"\n") + 1 :]
+    other = threading.Thread(target=store.append, args=([EMPTY],))
+    with store.path.open("ab", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(line[:50])
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+        file.write(line[50:])
+    other.join()
+    assert store.read() == [ROW, ROW, EMPTY]
 
 
 def test_rows_that_the_disk_takes_a_part_of_are_not_kept(tmp_path):
