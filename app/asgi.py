@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.charts.routes import Charts
 from app.database.engine import Database
 from app.observability.requests import RequestLog
 from app.pages import Assets, page
@@ -28,12 +29,14 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
     replica_url = None if replica is None else replica.get_secret_value()
     database = Database(url, replica_url=replica_url, pool_size=settings.pool_size)
     services = Services.of(settings, database, key)
+    charts = Charts(database, settings.weights)
     graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with kept_up(database, services.arrivals, settings):
             yield
+        await charts.close()
         await database.close()
 
     async def healthz(_: Request) -> JSONResponse:
@@ -49,6 +52,7 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
         Route("/healthz", healthz),
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
+        charts.route,
         Mount("/assets", Assets()),
     ]
     middleware = [

@@ -32,6 +32,8 @@ from app.users import encryption
 from app.users.encryption import KeyProblem
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+rolling = typer.Typer(no_args_is_help=True)
+cli.add_typer(rolling, name="rolling", help="The metrics that pulls have kept.")
 
 
 def main() -> None:
@@ -165,7 +167,7 @@ async def _convert(url: str, settings: Settings) -> list[str]:
 
 
 class Import(TyperCommand):
-    """Ends with 1 where its words are wrong: 2 says here that lines were rejected."""
+    """Ends with 1 where its words are wrong: 2 says here that lines or rows were rejected."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         try:
@@ -258,6 +260,49 @@ def export_signals(
     with ready(settings) as (url, _, _):
         count = asyncio.run(run(url))
     print(f"{count} signals written.", file=sys.stderr)  # noqa: T201
+
+
+@cli.command(cls=Import)
+def pull(
+    every: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="SECONDS", help="Pull again and again, so long after the last."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="First instant; from the last row stored on where left out.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="The instant before which it ends; now.")] = None,
+    window: Annotated[str, typer.Option(metavar="DURATION", help="Of the metrics.")] = "1h",
+) -> None:
+    """Store what the service DARSHAN_BASE_URL has that is new, and measure the conversations it is about.
+
+    Ends with 0 where every row is stored, with 2 where some are refused, with 1 where the service or the database
+    cannot be read to the end. With --every it goes on until it is ended.
+    """
+    from app.upstream import command
+
+    wanted, duration = command.asked(since, until, window, every)
+    settings = Settings()
+
+    async def run(url: str) -> int:
+        logging.configure(settings.log_level)  # not before the tables are made, which Alembic tells of
+        async with opened(url) as database:
+            return await command.pull(database, settings, wanted, duration, every)
+
+    with ready(settings) as (url, _, _):
+        status = asyncio.run(run(url))
+    raise typer.Exit(status)
+
+
+@rolling.command("show")
+def show_rolling(
+    as_json: Annotated[bool, typer.Option("--json", help="As the API answers CoherenceMetrics.")] = False,
+    limit: Annotated[int | None, typer.Option(min=0, help="Only so many rows, the last ones.")] = None,
+) -> None:
+    """Write the rows that PERSISTENCE has kept, oldest first."""
+    from app.upstream import command
+
+    command.show(Settings(), limit, as_json=as_json)
 
 
 @cli.command()

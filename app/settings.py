@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.coherence.coherence import Weights
@@ -26,6 +27,28 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # no port, no IPv6 address
+        fit = False
+    if not fit or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "it takes the address below which /signals/summary lies, such as https://darshan.example/api,"
+            " without name and password, query or fragment"
+        )
+    return value.rstrip("/")
+
+
+def _header(value: SecretStr) -> SecretStr:
+    """Said without the value: it is a secret."""
+    text = value.get_secret_value()
+    if not (text.isascii() and text.isprintable() and text == text.strip()):
+        raise ValueError("it takes printable ASCII characters without blanks around them")
+    return value
+
+
 type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 type Durations = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_durations)]
 
@@ -42,7 +65,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path(".coherence"),
         alias="COHERENCE_DATA_DIR",
-        description="Folder of the embedded PostgreSQL and of the key file it makes.",
+        description="Folder of the embedded PostgreSQL, of the key file it makes, and of the metrics of pulls.",
     )
     database_url: SecretStr | None = Field(
         None,
@@ -174,6 +197,62 @@ class Settings(BaseSettings):
         alias="COHERENCE_TREND_WEIGHT",
         allow_inf_nan=False,
         description="Weight of the trend in coherence.",
+    )
+    darshan_base_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None,
+        alias="DARSHAN_BASE_URL",
+        description="Service that `coherence pull` reads: /signals/summary below this address.",
+    )
+    darshan_api_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+        None,
+        alias="DARSHAN_API_KEY",
+        description="Its key, sent as a bearer token. None is sent where unset.",
+    )
+    darshan_timeout: float = Field(
+        10,
+        alias="DARSHAN_TIMEOUT_S",
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that one request to it may take, its whole answer included.",
+    )
+    darshan_page_size: int = Field(
+        500, alias="DARSHAN_PAGE_SIZE", ge=1, le=10_000, description="Rows that it is asked for at a time."
+    )
+    darshan_deadline: float = Field(
+        300,
+        alias="DARSHAN_DEADLINE_S",
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that all requests of one pull may take together, waits included.",
+    )
+    darshan_overlap: float = Field(
+        3_600,
+        alias="DARSHAN_OVERLAP_S",
+        ge=0,
+        le=31_622_400,
+        allow_inf_nan=False,
+        description="Seconds before the last row stored at which the next pull begins: for rows that come late.",
+    )
+    max_retries: int = Field(
+        5, alias="MAX_RETRIES", ge=0, le=100, description="Times that a request is tried again."
+    )
+    retry_backoff: float = Field(
+        0.5,
+        alias="RETRY_BACKOFF_S",
+        gt=0,
+        le=60,
+        allow_inf_nan=False,
+        description="Seconds before the first of these; they double each time, up to a minute.",
+    )
+    mock_path: Path | None = Field(
+        None,
+        alias="MOCK_PATH",
+        description="JSON file that `coherence pull` reads in place of the service.",
+    )
+    persistence: Annotated[Literal["csv", "sqlite", "none"], BeforeValidator(_lower)] = Field(
+        "csv",
+        alias="PERSISTENCE",
+        description="Where the metrics of each pull are kept, in the data folder: csv, sqlite or none.",
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."

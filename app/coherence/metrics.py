@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from app.coherence.drift import Level
 
+METHOD = "mean and sample standard deviation of the window's scores; risk by thresholds of both"
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:

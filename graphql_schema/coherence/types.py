@@ -2,20 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from importlib.metadata import version
 from typing import Self
 
 import strawberry
 
-from app.coherence import forecast
+from app.coherence import ENGINE_VERSION, forecast
 from app.coherence.drift import levels
+from app.coherence.metrics import METHOD
 from app.coherence.sources.analysis import Analysis
 from app.coherence.sources.measure import Measurement
 from app.coherence.sources.moments import Freshness
 from app.coherence.windows import Floats, Ints, bounds
 from graphql_schema.signals.types import SourceCount
 
-ENGINE_VERSION = version("coherence")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -232,7 +231,7 @@ class CoherenceMetrics:
             n=found.n,
             inputs=CalculationInputs.of(moment.start, moment.at, measurement.freshness),
             meta=CalculationMeta(
-                method="mean and sample standard deviation of the window's scores; risk by thresholds of both",
+                method=METHOD,
                 engine_version=ENGINE_VERSION,
                 latency_ms=measurement.latency_ms,
             ),

@@ -126,7 +126,7 @@ def test_the_image_runs_as_a_user_with_a_number_that_owns_the_data():
 
 def test_the_image_sets_settings_that_are_accepted(monkeypatch):
     given = environment()
-    assert given.keys() - SETTINGS == {"PATH"}
+    assert given.keys() - SETTINGS == {"PATH", "MPLCONFIGDIR"}
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     for name in given.keys() & SETTINGS:

@@ -1,0 +1,139 @@
+"""Charts over HTTP: `GET /charts/drift.png?conversation=standup&window=1h`."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.charts import draw
+from app.charts.paper import Format
+from app.charts.parameters import Parameters
+from app.charts.studio import Chart, Studio
+from app.coherence.coherence import Weights
+from app.coherence.sources.analysis import Windows, analyse
+from app.coherence.sources.moments import Pool
+from app.coherence.windows import bounds
+from app.conversations import queries as conversations
+from app.database.engine import Database
+from app.duration import Duration
+from app.errors import BadUserInput, NotFound, Refused, Unavailable
+from app.signals.queries import named_sources
+
+_MEDIA_TYPES: Final = {Format.PNG: "image/png", Format.SVG: "image/svg+xml"}
+_STATUSES: Final[Mapping[type[Refused], int]] = {BadUserInput: 400, NotFound: 404, Unavailable: 503}
+_PARAMETERS: Final = {"contextWindowId": "conversation", "range": "start", "sources": "source"}
+"""What others call an argument, and its name here."""
+
+_HEADERS: Final = {
+    # Late signals may come to any range, so none is kept for longer.
+    "Cache-Control": "private, max-age=10",
+    # Another site's page would see from a picture that loads that its conversation exists.
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_SVG_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+class Charts:
+    """The views below /charts. A chart is a name in `_charts` and a function that reads what it shows."""
+
+    def __init__(self, database: Database, weights: Weights) -> None:
+        self._database = database
+        self._weights = weights
+        self._studio = Studio()
+        self._charts: Mapping[str, Callable[[Parameters], Awaitable[Chart]]] = {"drift": self._drift}
+        self.route = Route("/charts/{file}", self._answer)
+
+    async def close(self) -> None:
+        await self._studio.close()
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._picture(request)
+        except Refused as error:
+            return _refusal(error)
+
+    async def _picture(self, request: Request) -> Response:
+        name, _, extension = request.path_params["file"].rpartition(".")
+        formats = {form.value: form for form in Format}
+        if name not in self._charts or extension not in formats:
+            known = ", ".join(f"{name}.{form}" for name in self._charts for form in formats)
+            raise NotFound(f"There is no such chart; there are {known}.")
+        to = formats[extension]
+        chart = await self._charts[name](Parameters(request.query_params))
+        etag = _etag(chart, to)
+        headers = _HEADERS | {"ETag": etag}
+        if to is Format.SVG:
+            headers["Content-Security-Policy"] = _SVG_POLICY
+        if _holds(request.headers.get("If-None-Match", ""), etag):
+            return Response(status_code=304, headers=headers)
+        return Response(await self._studio.draw(chart, to), headers=headers, media_type=_MEDIA_TYPES[to])
+
+    async def _drift(self, given: Parameters) -> Chart:
+        """Of one conversation, or of all as one stream."""
+        given.only("conversation", "window", "step", "start", "end", "source", repeatable={"source"})
+        window = given.duration("window") or Duration(300)
+        windows = Windows(
+            window, given.duration("step") or window, given.range(), named_sources(given.texts("source"))
+        )
+        key = given.text("conversation")
+        async with self._database.read() as connection:
+            found = None if key is None else await conversations.id_of(connection, key)
+            if key is not None and found is None:
+                raise NotFound("There is no such conversation.", field="conversation")
+            pool = Pool.EVERYTHING if found is None else Pool.CONVERSATION
+            analysis = (await analyse(connection, pool, [found], windows, self._weights))[found]
+        if isinstance(analysis, BadUserInput):
+            raise analysis
+        starts, _ = bounds(analysis.drift.index, analysis.step_us, analysis.width_us)
+        subject = draw.EVERYTHING if key is None else key
+        return partial(
+            draw.drift,
+            draw.DriftSeries(
+                starts, analysis.drift.score, window, windows.step, analysis.total, subject, windows.sources
+            ),
+        )
+
+
+def _etag(chart: Chart, to: Format) -> str:
+    """Strong: it changes with the data and with how they are drawn, and bytes with nothing else."""
+    data = orjson.dumps(
+        [chart.func.__name__, chart.args, chart.keywords, to],
+        option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS,
+    )
+    return f'"{hashlib.blake2b(data, key=_way_of_drawing(), digest_size=16).hexdigest()}"'
+
+
+@cache
+def _way_of_drawing() -> bytes:
+    """Of this very code, with this very matplotlib."""
+    hashed = hashlib.blake2b(version("matplotlib").encode(), digest_size=32)
+    for name in ("draw.py", "paper.py"):
+        hashed.update(Path(__file__).with_name(name).read_bytes())
+    return hashed.digest()
+
+
+def _holds(header: str, etag: str) -> bool:
+    """Whether `If-None-Match` names `etag`, weakly compared as RFC 9110 asks for."""
+    tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return not tags.isdisjoint({etag, "*"})
+
+
+def _refusal(error: Refused) -> Response:
+    """In the form of an error of the API."""
+    extensions = {"code": error.code}
+    if error.field is not None:
+        extensions["field"] = _PARAMETERS.get(error.field, error.field)
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "5"
+    return JSONResponse(
+        {"errors": [{"message": error.message, "extensions": extensions}]}, _STATUSES[type(error)], headers
+    )

@@ -1,0 +1,1 @@
+"""Signals of another service, pulled from its `GET /signals/summary`, and what each pull measured."""
