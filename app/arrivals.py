@@ -111,11 +111,10 @@ class Arrivals:
         return _DealtWith(_last(arrived), _last(departed), len(keys))
 
     async def reclassify(self) -> int:
-        """Where another table of keywords has classified what is stored, does it by this one; how many signals."""
+        """Classifies what has not been, and where another table of keywords has, everything; how many signals."""
         async with self.database.steps() as connection:
             by = await connection.scalar(select(RollupState.classified_by))
-        await self.work_off()
-        total, after = 0, _BEGINNING
+        total, after = await self.work_off(), _BEGINNING
         while by not in {None, self.classifier.digest}:
             keys = await self._reclassify(after)
             if not keys:

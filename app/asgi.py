@@ -29,7 +29,7 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
     replica_url = None if replica is None else replica.get_secret_value()
     database = Database(url, replica_url=replica_url, pool_size=settings.pool_size)
     services = Services.of(settings, database, key)
-    charts = Charts(database, settings.weights)
+    charts = Charts(database, services.arrivals, settings.weights)
     graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))
 
     @asynccontextmanager

@@ -230,6 +230,22 @@ def import_signals(
     raise typer.Exit(status)
 
 
+@cli.command()
+def classify() -> None:
+    """Classify the stored signals by the table of keywords (COHERENCE_KEYWORDS): those that have no class yet, and
+    all of them where another table has. A running server does the same by and by.
+    """
+    settings = Settings()
+    with ready(settings) as (url, key, _):
+        count = asyncio.run(_classify(settings, url, key))
+    print(f"{count} signals classified.")  # noqa: T201
+
+
+async def _classify(settings: Settings, url: str, key: str) -> int:
+    async with opened(url) as database:
+        return await Services.of(settings, database, key).arrivals.reclassify()
+
+
 @cli.command("export")
 def export_signals(
     file: Annotated[

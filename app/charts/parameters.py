@@ -37,16 +37,17 @@ class Parameters:
         return self.query.getlist(name) or None
 
     def duration(self, name: str) -> Duration | None:
-        return self._parsed(name, Duration.parse)
+        return self.parsed(name, Duration.parse)
 
     def instant(self, name: str) -> datetime | None:
-        return self._parsed(name, parse_instant)
+        return self.parsed(name, parse_instant)
 
     def range(self) -> TimeRange:
         """From `start` to `end`."""
         return TimeRange(self.instant("start"), self.instant("end"))
 
-    def _parsed[T](self, name: str, parse: Callable[[str], T]) -> T | None:
+    def parsed[T](self, name: str, parse: Callable[[str], T]) -> T | None:
+        """What `parse` makes of it; its ValueError says what is wrong."""
         text = self.query.get(name)
         try:
             return None if text is None else parse(text)

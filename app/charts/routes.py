@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.charts import draw
+from app.arrivals import Arrivals
+from app.charts import classifications, draw
 from app.charts.paper import Format
 from app.charts.parameters import Parameters
 from app.charts.studio import Chart, Studio
@@ -25,6 +26,8 @@ from app.database.engine import Database
 from app.duration import Duration
 from app.errors import BadUserInput, NotFound, Refused, Unavailable
 from app.signals.queries import named_sources
+from app.signals.summary import summaries
+from app.users import queries as users
 
 _MEDIA_TYPES: Final = {Format.PNG: "image/png", Format.SVG: "image/svg+xml"}
 _STATUSES: Final[Mapping[type[Refused], int]] = {BadUserInput: 400, NotFound: 404, Unavailable: 503}
@@ -44,11 +47,15 @@ _SVG_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 class Charts:
     """The views below /charts. A chart is a name in `_charts` and a function that reads what it shows."""
 
-    def __init__(self, database: Database, weights: Weights) -> None:
+    def __init__(self, database: Database, arrivals: Arrivals, weights: Weights) -> None:
         self._database = database
+        self._arrivals = arrivals
         self._weights = weights
         self._studio = Studio()
-        self._charts: Mapping[str, Callable[[Parameters], Awaitable[Chart]]] = {"drift": self._drift}
+        self._charts: Mapping[str, Callable[[Parameters], Awaitable[Chart]]] = {
+            "classifications": self._classifications,
+            "drift": self._drift,
+        }
         self.route = Route("/charts/{file}", self._answer)
 
     async def close(self) -> None:
@@ -75,6 +82,20 @@ class Charts:
         if _holds(request.headers.get("If-None-Match", ""), etag):
             return Response(status_code=304, headers=headers)
         return Response(await self._studio.draw(chart, to), headers=headers, media_type=_MEDIA_TYPES[to])
+
+    async def _classifications(self, given: Parameters) -> Chart:
+        """Of a summary; its `chartUrl` is the address."""
+        user, wanted = classifications.named_by(given)
+        await self._arrivals.work_off()
+        async with self._database.read() as connection:
+            row = None if user is None else (await users.by_ids(connection, [user])).get(user)
+            if user is not None and row is None:
+                raise NotFound("There is no such user.", field="user")
+            summary = (await summaries(connection, [user], wanted))[user]
+        if isinstance(summary, BadUserInput):
+            raise summary
+        subject = draw.EVERYTHING if row is None else row.username
+        return partial(draw.classifications, summary.classifications, subject=subject)
 
     async def _drift(self, given: Parameters) -> Chart:
         """Of one conversation, or of all as one stream."""

@@ -115,32 +115,23 @@ async def save(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
     times = [each.time for each in signals]
     rows = await pg.fetch(_KNOWN, times, [each.id for each in signals], min(times), max(times))
     known = {(row["time"], row["id"]) for row in rows}
-    await _replace(pg, [each for each in signals if (each.time, each.id) in known])
-    await _store(pg, [each for each in signals if (each.time, each.id) not in known])
-
-
-async def _store(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
-    given = _arrays(each for each in signals if each.classification is not Classification.NEUTRAL)
-    if given:
-        await _lock(pg, given)
-        await pg.execute(_STORE, *given, min(given[0]), max(given[0]))
-
-
-async def _replace(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
-    if given := _arrays(signals):
-        await _lock(pg, given)
-        await pg.execute(_REMOVE, *given)
-        await _store(pg, signals)
-        for tidy in _TIDY.values():
-            await pg.execute(tidy, *given)
-
-
-async def _lock(pg: asyncpg.Connection, given: Sequence[Sequence[Any]]) -> None:
+    old = _arrays(each for each in signals if (each.time, each.id) in known)
+    new = _arrays(each for each in signals if each.classification is not Classification.NEUTRAL)
+    if not old and not new:
+        return
+    both = [[*one, *other] for one, other in zip(old, new, strict=True)] if old and new else old or new
     for lock in _LOCK.values():
-        await pg.execute(lock, *given)
+        await pg.execute(lock, *both)
+    if old:
+        await pg.execute(_REMOVE, *old)
+    if new:
+        await pg.execute(_STORE, *new, min(new[0]), max(new[0]))
+    if old:
+        for tidy in _TIDY.values():
+            await pg.execute(tidy, *old)
 
 
-def _arrays(signals: Iterable[Classified]) -> list[tuple[Any, ...]]:
+def _arrays(signals: Iterable[Classified]) -> list[Sequence[Any]]:
     """As _GIVEN takes them; empty for none."""
     rows = (
         (

@@ -410,3 +410,56 @@ async def test_deletes_beside_a_pass_leave_the_counts_right(pg, url, arrivals):
     await other.close()
     await arrivals.work_off()
     await assert_known(pg)
+
+
+TABLE = """
+threshold = 1.0
+[[POSITIVE]]
+group = "builds"
+weight = 4.0
+keywords = ["build"]
+[[UNCERTAIN]]
+group = "thanks"
+weight = 9.0
+keywords = ["thanks"]
+[negation]
+words = ["not"]
+reach = 2
+"""
+
+
+@EDITIONS
+async def test_another_table_of_keywords_classifies_everything_anew(
+    pg, database, arrivals, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(arrivals_module, "MOST", 40)
+    (tmp_path / "keywords.toml").write_text(TABLE)
+    other = Arrivals(database, classifier(tmp_path / "keywords.toml"), RULE)
+    world = World(pg)
+    await world.open()
+    await world.insert(
+        [(i * 7, i % 3, None, ("a", None)[i % 2], "Slack", 0.5, TEXTS[i % 5]) for i in range(200)]
+    )
+    assert await arrivals.reclassify() == 200
+    assert await arrivals.reclassify() == 0
+    await assert_known(pg)
+    await world.insert([(5, 0, None, None, "Slack", 0.5, TEXTS[0])])
+    assert await other.reclassify() == 1 + 201
+    assert (
+        await pg.fetchval("SELECT count(*) FROM signal_classifications WHERE classification = 'UNCERTAIN'")
+        == 41
+    )
+    assert await pg.fetchval("SELECT sum(uncertain) FROM classification_rollup_1h") == 41
+    assert (
+        await pg.fetchval("SELECT count(*) FROM signal_classifications WHERE classification = 'POSITIVE'")
+        == 40
+    )
+    assert await other.reclassify() == 0
+    assert await arrivals.reclassify() == 201
+    await assert_known(pg)
+    assert (
+        await pg.fetchval(
+            "SELECT count(*) FROM classification_rollup_1h WHERE positive + stressed + uncertain = 0"
+        )
+        == 0
+    )

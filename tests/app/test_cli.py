@@ -211,3 +211,13 @@ def _with_database(server: str, name: str) -> str:
 
     asyncio.run(create())
     return f"postgresql://coherence@/{name}?host={url.query['host']}"
+
+
+def test_classify_uses_the_table_that_is_configured(run: Run, folder: Path) -> None:
+    table = folder / "keywords.toml"
+    table.write_text('threshold = 1.0\n[[STRESSED]]\ngroup = "all"\nweight = 9.0\nkeywords = ["the"]\n')
+    run("demo")
+    first = run("classify")
+    assert int(first.stdout.split()[0]) > 1_000
+    assert run("classify").stdout == "0 signals classified.\n"
+    assert run("classify", COHERENCE_KEYWORDS=str(table)).stdout == first.stdout

@@ -45,3 +45,14 @@ async def test_it_does_nothing_where_it_is_turned_off(url, pg):
     async with app.router.lifespan_context(app):
         await asyncio.sleep(0.1)
     assert await pg.fetchval("SELECT count(*) FROM signals") == 1
+
+
+async def test_what_arrives_is_looked_at_by_itself(url, pg):
+    await pg.execute("INSERT INTO conversations (context_window_id) VALUES ('c')")
+    app = create_app(Settings(_env_file=None, COHERENCE_ARRIVALS_SECONDS=0.05), url, KEY)
+    async with app.router.lifespan_context(app):
+        await pg.execute(ADD, OLD)
+        async with asyncio.timeout(10):
+            while await pg.fetchval("SELECT count(*) FROM signal_arrivals"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert await pg.fetchval("SELECT count(*) FROM shift_progress") == 1

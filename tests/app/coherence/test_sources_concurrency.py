@@ -1,4 +1,3 @@
-# ruff: noqa: S311 - chance, not secrets
 """Every answer is that of one committed state, while others write."""
 
 import asyncio

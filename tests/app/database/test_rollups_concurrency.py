@@ -1,4 +1,3 @@
-# ruff: noqa: S311 - chance, not secrets
 """The rollups stay exact, and nobody waits in a circle, while many write to the same few buckets at once."""
 
 import asyncio

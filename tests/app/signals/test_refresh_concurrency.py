@@ -1,4 +1,3 @@
-# ruff: noqa: S311 - chance, not secrets
 """The rollups are exact in every snapshot, while signals are written and aggregates refreshed beside each other."""
 
 import asyncio
