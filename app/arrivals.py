@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -33,7 +34,7 @@ _LAST = text("""
 """)
 
 _ARRIVALS = """
-    SELECT seq, times, ids FROM (
+    SELECT seq, times, ids, again FROM (
         SELECT *, sum(cardinality(ids)) OVER (ORDER BY seq) - cardinality(ids) AS before
         FROM (SELECT * FROM signal_arrivals ORDER BY seq LIMIT $1) first
     ) counted WHERE before < $1 ORDER BY seq
@@ -82,15 +83,35 @@ class Arrivals:
         """Deals with all that was there when it began; how many signals have come that were."""
         async with self.database.steps() as connection:
             until = (await connection.execute(_LAST)).one()
-        total = 0
-        left = until.arrivals is not None or until.departures is not None
-        while left:
+        total, arrivals, departures = 0, 0.0, 0.0
+        while arrivals < (until.arrivals or 0) or departures < (until.departures or 0):
             dealt_with = await self._pass()
-            total += dealt_with.signals
-            left = dealt_with.arrivals < (until.arrivals or 0) or dealt_with.departures < (
-                until.departures or 0
+            total, arrivals, departures = (
+                total + dealt_with.signals,
+                dealt_with.arrivals,
+                dealt_with.departures,
             )
         return total
+
+    async def watch(self, seconds: float) -> None:
+        """A pass every so many seconds, and the next one sooner where that left some over.
+
+        It takes a fifth of the time at most, so that those who store signals lose little: under a long flood it falls
+        behind, and catches up later. Who reads classes or anomalies does not wait for it (`work_off`).
+        """
+        while True:
+            began = monotonic()
+            left = await self._look()
+            rest = 4 * (monotonic() - began)
+            await asyncio.sleep(rest if left else max(rest, seconds))
+
+    async def _look(self) -> bool:
+        """One pass if there is anything; whether there may be more."""
+        async with self.database.steps() as connection:
+            last = (await connection.execute(_LAST)).one()
+        if last.arrivals is None and last.departures is None:
+            return False
+        return (await self._pass()).signals >= MOST
 
     @repeated_after_deadlock
     async def _pass(self) -> _DealtWith:
@@ -102,7 +123,7 @@ class Arrivals:
             keys = dict.fromkeys(key for row in arrived for key in zip(row["times"], row["ids"], strict=True))
             signals = await _signals(pg, list(keys))
             classified = await self._classified(signals)
-            await classifications.save(pg, classified)
+            await classifications.save(pg, classified, again=any(row["again"] for row in arrived))
             await rapid_fire.detect(pg, self.rapid_fire, signals, departed)
             remember = await self.drift_shifts.detect(pg, signals, departed)
             for table, rows in (("signal_arrivals", arrived), ("signal_departures", departed)):
@@ -132,12 +153,12 @@ class Arrivals:
             await connection.exec_driver_sql(_LOCK)
             pg = await driver(connection)
             keys = [(row["time"], row["id"]) for row in await pg.fetch(_NEXT, *after, MOST)]
-            await classifications.save(pg, await self._classified(await _signals(pg, keys)))
+            await classifications.save(pg, await self._classified(await _signals(pg, keys)), again=True)
             return keys
 
     async def _classified(self, signals: Sequence[Any]) -> list[Classified]:
         """In a thread, so that many texts do not hold up requests."""
-        kinds = await asyncio.to_thread(lambda: [self.classifier(row["text"]) for row in signals])
+        kinds = await asyncio.to_thread(lambda: [self.classifier(row["text"]).value for row in signals])
         return [
             Classified(
                 row["time"], row["id"], row["conversation_id"], row["signal_source"], row["agent_id"], kind

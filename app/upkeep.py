@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import asyncpg
 from sqlalchemy import text
@@ -48,11 +49,17 @@ async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) ->
         await arrivals.reclassify()
         await upkeep(database, settings, datetime.now(UTC))
 
-    every = {
-        "upkeep": (settings.upkeep_seconds, all_upkeep),
-        "a look at arrivals": (settings.arrivals_seconds, arrivals.work_off),
-    }
-    jobs = [asyncio.create_task(_every(name, *job)) for name, job in every.items() if job[0]]
+    async def every_so_often() -> None:
+        while True:
+            await asyncio.sleep(settings.upkeep_seconds)
+            await all_upkeep()
+
+    jobs = []
+    if settings.upkeep_seconds:
+        jobs.append(asyncio.create_task(_again("upkeep", every_so_often)))
+    if settings.arrivals_seconds:
+        watch = partial(arrivals.watch, settings.arrivals_seconds)
+        jobs.append(asyncio.create_task(_again("the watch over arrivals", watch)))
     try:
         yield
     finally:
@@ -61,10 +68,11 @@ async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) ->
         await asyncio.gather(*jobs, return_exceptions=True)
 
 
-async def _every(name: str, seconds: float, job: Callable[[], Awaitable[object]]) -> None:
+async def _again(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    """Does it for ever, and again after a fault."""
     while True:
-        await asyncio.sleep(seconds)
         try:
             await job()
         except (Unavailable, DBAPIError, asyncpg.exceptions.PostgresError):
-            logger.exception("%s failed; it is tried again in %g s", name, seconds)
+            logger.exception("%s failed; it is tried again", name)
+            await asyncio.sleep(1)

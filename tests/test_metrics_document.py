@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.anomalies.bursts import bursts
+from app.anomalies.shifts import Shifts
 from app.coherence.drift import level
 from app.coherence.forecast import forecast
 from app.coherence.metrics import metrics
@@ -88,3 +90,26 @@ def test_the_classes_of_four_texts():
     for text, said in shown:
         assert of(text) is Classification(said)
     assert of("No problem") is not Classification.STRESSED
+
+
+def test_rapid_fire_of_eleven_signals():
+    yes, no = re.findall(r"(?:Signals at|at) ([\d.]+) s, ([\d.]+) s … ([\d.]+) s", TEXT)
+    (n,) = re.findall(r"an episode of (\d+) events", TEXT)
+
+    def episodes(text):
+        first, second, last = (round(float(number) * 1e6) for number in text)
+        found = bursts(np.arange(first, last + 1, second - first))
+        return [(last - first + 1).tolist() for first, last in zip(*found, strict=True)]
+
+    assert episodes(yes) == [int(n)]
+    assert episodes(no) == []
+
+
+def test_a_shift_of_four_hundred_scores():
+    each, low, others, high, before, place, width, after = example(
+        r"Of (\d+) scores of ([\d.]+) and (\d+) of ([\d.]+) it drops a mean of ([\d.]+) at the (\d+)th, and keeps "
+        r"(\d+) of mean ([\d.]+\d)"
+    )
+    (shift,) = Shifts().feed([float(low)] * int(each) + [float(high)] * int(others))
+    assert (shift.index + 1, shift.width) == (int(place), int(width))
+    assert (shift.before, shift.after) == (pytest.approx(float(before)), pytest.approx(float(after)))

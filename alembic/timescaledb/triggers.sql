@@ -10,7 +10,7 @@ BEGIN
 END
 $$;
 DROP TRIGGER signals_deleted ON signals;
-DROP TRIGGER signals_departed ON signals;
+DROP TRIGGER signals_were_deleted ON signals;
 CREATE OR REPLACE TRIGGER signal_deleted AFTER DELETE ON signals FOR EACH ROW EXECUTE FUNCTION signal_deleted();
 CREATE TRIGGER signals_deleted AFTER DELETE ON signals FOR EACH STATEMENT EXECUTE FUNCTION signals_deleted();
 

@@ -24,7 +24,8 @@ ARRIVALS = """
 CREATE TABLE signal_arrivals (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     times timestamptz[] NOT NULL,
-    ids bigint[] NOT NULL
+    ids bigint[] NOT NULL,
+    again boolean NOT NULL
 )
 """
 
@@ -167,22 +168,28 @@ END
 $$
 """
 
+# `again` where signals have changed: the class of one may be known, or just be being found.
 ARRIVE = """
-    INSERT INTO signal_arrivals (times, ids)
-    SELECT array_agg(time), array_agg(id) FROM new_rows HAVING count(*) > 0;
+    INSERT INTO signal_arrivals (times, ids, again)
+    SELECT array_agg(time), array_agg(id), {again} FROM new_rows HAVING count(*) > 0;
 """
 DEPART = """
     INSERT INTO deleted_signals SELECT time, id, conversation_id, user_id, signal_source, agent_id FROM old_rows;
     PERFORM forget_deleted_signals();
 """
 
-BODIES = {"signals_arrived": ARRIVE, "signals_changed": DEPART + ARRIVE, "signals_departed": DEPART}
+# They fire in the order of their names, after those of the rollups: everybody locks rollups before counts of classes.
+BODIES = {
+    "signals_were_inserted": ARRIVE.format(again="false"),
+    "signals_were_updated": DEPART + ARRIVE.format(again="true"),
+    "signals_were_deleted": DEPART,
+}
 
 TRIGGERS = (
-    ("signals_arrived", "INSERT ON signals REFERENCING NEW TABLE AS new_rows", ""),
-    ("signals_changed", "UPDATE ON signals REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows", ""),
+    ("signals_were_inserted", "INSERT ON signals REFERENCING NEW TABLE AS new_rows", ""),
+    ("signals_were_updated", "UPDATE ON signals REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows", ""),
     (
-        "signals_departed",
+        "signals_were_deleted",
         "DELETE ON signals REFERENCING OLD TABLE AS old_rows",
         # Signals that leave because of their age stay in the counts.
         "WHEN (current_setting('coherence.ageing', true) IS DISTINCT FROM 'on')",
@@ -191,8 +198,8 @@ TRIGGERS = (
 
 # What is stored already arrives now.
 STORED = """
-INSERT INTO signal_arrivals (times, ids)
-SELECT array_agg(time), array_agg(id)
+INSERT INTO signal_arrivals (times, ids, again)
+SELECT array_agg(time), array_agg(id), false
 FROM (SELECT time, id, (row_number() OVER (ORDER BY time, id) - 1) / 5000 AS block FROM signals) s
 GROUP BY block ORDER BY block
 """

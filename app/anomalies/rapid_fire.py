@@ -88,7 +88,7 @@ class User:
 async def detect(pg: asyncpg.Connection, rule: Rule, arrived: Sequence[Any], departed: Sequence[Any]) -> None:
     """Brings the episodes of all users concerned up to date.
 
-    `arrived` has user_id and time, `departed` user_id, first_time and last_time; no user_id, no episode.
+    `arrived` has user_id and time, in order by time, `departed` user_id, first_time and last_time; no user_id, no episode.
     """
     users = _users(arrived, departed, timedelta(seconds=rule.seconds))
     if not users:
@@ -107,14 +107,22 @@ async def detect(pg: asyncpg.Connection, rule: Rule, arrived: Sequence[Any], dep
 def _users(arrived: Sequence[Any], departed: Sequence[Any], reach: timedelta) -> dict[str, User]:
     """With the spans in which runs may have begun or ended to exist."""
     users: defaultdict[str, User] = defaultdict(User)
-    changes = [(row["user_id"], row["time"], row["time"], False) for row in arrived]
-    changes += [(row["user_id"], row["first_time"], row["last_time"], True) for row in departed]
-    for name, first, last, lost in changes:
-        if name is not None:
-            users[name].spans.append(Span(first - reach, last + reach))
-            users[name].lost |= lost
+    near = _NEAR + reach
+    for row in arrived:
+        name, time = row["user_id"], row["time"]
+        if name is None:
+            continue
+        spans = users[name].spans
+        if spans and time <= spans[-1].last + near:  # arrived in order
+            spans[-1].last = time
+        else:
+            spans.append(Span(time, time))
+    for row in departed:
+        if row["user_id"] is not None:
+            users[row["user_id"]].spans.append(Span(row["first_time"], row["last_time"]))
+            users[row["user_id"]].lost = True
     for user in users.values():
-        user.spans = joined(user.spans, _NEAR)
+        user.spans = joined((Span(span.first - reach, span.last + reach) for span in user.spans), _NEAR)
     return users
 
 
@@ -148,7 +156,9 @@ def _columns(users: dict[str, User]) -> tuple[list[str], list[datetime], list[da
 
 def _episodes(packed: bytes | None, rule: Rule) -> Iterator[Span]:
     """Of times in microseconds, in order."""
-    times = np.frombuffer(packed or b"", ">i8").astype(np.int64)
+    if packed is None or len(packed) < 8 * rule.count:
+        return
+    times = np.frombuffer(packed, ">i8").astype(np.int64)
     first, last = bursts(times, rule.count, rule.seconds)
     for start, end in zip(times[first].tolist(), times[last].tolist(), strict=True):
         yield Span(_EPOCH + start * _MICROSECOND, _EPOCH + end * _MICROSECOND)

@@ -1,18 +1,18 @@
 """The classes of signals as they are stored, and the counts of them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from app.signals.classify import Classification
 
+NEUTRAL = Classification.NEUTRAL.value
 
-@dataclass(frozen=True, slots=True)
-class Classified:
+
+class Classified(NamedTuple):
     """A signal's class, with what the counts are grouped by."""
 
     time: datetime
@@ -21,7 +21,7 @@ class Classified:
     signal_source: str
     agent_id: str
     """'' for none."""
-    classification: Classification
+    classification: str
 
 
 _COLUMNS = "time, id, conversation_id, signal_source, agent_id, classification"
@@ -79,7 +79,6 @@ _STORE = f"""
     {_changes("+")}
 """
 
-# A signal that has changed has arrived again, perhaps while its class was being found.
 _KNOWN = """
     SELECT c.time, c.id FROM signal_classifications c
     JOIN unnest($1::timestamptz[], $2::bigint[]) AS k(time, id) ON k.time = c.time AND k.id = c.id
@@ -105,18 +104,15 @@ _TIDY = {
 }
 
 
-async def save(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
-    """Stores and counts the classes of signals, save those deleted since. A signal stands there once.
+async def save(pg: asyncpg.Connection, signals: Sequence[Classified], *, again: bool) -> None:
+    """Stores and counts the classes of signals, each there once, save those deleted since.
 
-    Their conversations are locked against being deleted. Only one transaction may do so at a time.
+    `again`: some may have another class already. Their conversations are locked against being deleted. Only one
+    transaction may do so at a time.
     """
-    if not signals:
-        return
-    times = [each.time for each in signals]
-    rows = await pg.fetch(_KNOWN, times, [each.id for each in signals], min(times), max(times))
-    known = {(row["time"], row["id"]) for row in rows}
-    old = _arrays(each for each in signals if (each.time, each.id) in known)
-    new = _arrays(each for each in signals if each.classification is not Classification.NEUTRAL)
+    known = await _known(pg, signals) if again and signals else ()
+    old = _columns(each for each in signals if (each.time, each.id) in known)
+    new = _columns(each for each in signals if each.classification != NEUTRAL)
     if not old and not new:
         return
     both = [[*one, *other] for one, other in zip(old, new, strict=True)] if old and new else old or new
@@ -131,17 +127,13 @@ async def save(pg: asyncpg.Connection, signals: Sequence[Classified]) -> None:
             await pg.execute(tidy, *old)
 
 
-def _arrays(signals: Iterable[Classified]) -> list[Sequence[Any]]:
+async def _known(pg: asyncpg.Connection, signals: Sequence[Classified]) -> Collection[tuple[datetime, int]]:
+    """Keys of those that have a class."""
+    times = [each.time for each in signals]
+    rows = await pg.fetch(_KNOWN, times, [each.id for each in signals], min(times), max(times))
+    return {(row["time"], row["id"]) for row in rows}
+
+
+def _columns(signals: Iterable[Classified]) -> list[Sequence[Any]]:
     """As _GIVEN takes them; empty for none."""
-    rows = (
-        (
-            each.time,
-            each.id,
-            each.conversation_id,
-            each.signal_source,
-            each.agent_id,
-            each.classification.value,
-        )
-        for each in signals
-    )
-    return list(zip(*rows, strict=True))
+    return list(zip(*signals, strict=True))

@@ -89,6 +89,8 @@ class SignalArrival(Table):
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     times: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
     ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    again: Mapped[bool]
+    """Whether they had been stored before, and have changed."""
 
 
 class SignalDeparture(Table):
