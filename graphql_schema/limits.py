@@ -43,6 +43,7 @@ MOST_INTROSPECTIONS = 10
 UNCOUNTED = 10**12
 """Nothing is counted further: fragments double numbers until they have hundreds of digits."""
 
+AGGREGATES = {"Coherence", "CoherenceMetrics", "Forecast", "LineageStep", "SignalBucket", "SignalSummary"}
 AGGREGATE = 20
 """Rows that an aggregation counts for: what it costs the database and numpy."""
 
@@ -140,9 +141,16 @@ class _Measure:
         if node.name.value == "nodes":
             ids = self.argument(node, "ids")
             return len(ids) if isinstance(ids, list) else 1, 1
-        if type_name in {"Coherence", "SignalBucket"}:
+        if type_name in AGGREGATES:
             return 1, AGGREGATE
-        return 1, 1 if type_name in {"Node", "User", "Conversation", "Signal", "PersonalInformation"} else 0
+        return 1, 1 if type_name in {
+            "Node",
+            "User",
+            "Conversation",
+            "Signal",
+            "Anomaly",
+            "PersonalInformation",
+        } else 0
 
     def argument(self, node: FieldNode, name: str) -> Any:
         """The argument's value, as far as it can be told before coercion; None where it is left out."""
