@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
@@ -133,6 +134,14 @@ class GraphQLApp(GraphQL[Context, None]):
 
     def decode_json(self, data: str | bytes) -> object:
         """JSONDecodeError for everything that cannot be read: all transports know it."""
+        try:
+            return msgspec.json.decode(data)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return self._decode_slowly(data)
+
+    @staticmethod
+    def _decode_slowly(data: str | bytes) -> object:
+        """What Python's own reader takes besides (a byte order mark, lone surrogates), or the fault in its words."""
         try:
             return json.loads(data)
         except json.JSONDecodeError:

@@ -13,6 +13,7 @@ from app.errors import BadUserInput
 from app.settings import Settings
 from graphql_schema.anomalies.loaders import AnomalyLoader
 from graphql_schema.anomalies.queries import AnomalyQueries
+from graphql_schema.batches import Executor, read_fast
 from graphql_schema.coherence.queries import CoherenceQueries
 from graphql_schema.context import Context, Info
 from graphql_schema.conversations.loaders import ConversationLoader
@@ -23,6 +24,7 @@ from graphql_schema.limits import limits
 from graphql_schema.nodes import Node, parse
 from graphql_schema.operations import FreshContext, OperationLog
 from graphql_schema.scalars import SCALARS
+from graphql_schema.signals.inputs import SignalInput
 from graphql_schema.signals.loaders import SignalLoader
 from graphql_schema.signals.mutations import SignalMutations
 from graphql_schema.signals.queries import SignalQueries
@@ -97,9 +99,11 @@ def build_schema(settings: Settings | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         extensions=extensions,
+        execution_context_class=Executor,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     for kind in schema._schema.type_map.values():  # noqa: SLF001 - Strawberry does not tell GraphQL of them
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
+    read_fast(schema, SignalInput)
     return schema

@@ -1,12 +1,11 @@
 """The way in: signals are checked one by one and written all at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +13,6 @@ from app.checks import NAME_LENGTH, fault_of_json, fault_of_text
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
-from app.database.base import AnyRow
 from app.database.engine import Database, driver, repeated_after_deadlock, to_json
 from app.errors import BadUserInput, Refused
 from app.instant import write_instant
@@ -182,16 +180,14 @@ async def store(
     """`Signals.ingest` within the caller's transaction."""
     results: list[Any] = [fault_of(signal, latest) for signal in signals]
     valid = [index for index, fault in enumerate(results) if fault is None]
-    known, kept_from = await _conversations(
-        connection, [signals[index] for index in valid], now, create=create_conversations
-    )
+    found = await _find(connection, [signals[index] for index in valid], now, create=create_conversations)
     stored = []
     for index in valid:
-        if signals[index].context_window_id not in known:
+        if signals[index].context_window_id not in found.conversations:
             results[index] = no_such_conversation("contextWindowId")
-        elif kept_from is not None and (signals[index].timestamp or now) < kept_from:
+        elif found.kept_from is not None and (signals[index].timestamp or now) < found.kept_from:
             results[index] = _bad(
-                "timestamp", f"lies before {write_instant(kept_from)}, from when on signals are kept"
+                "timestamp", f"lies before {write_instant(found.kept_from)}, from when on signals are kept"
             )
         else:
             stored.append(index)
@@ -200,10 +196,12 @@ async def store(
     if not stored:
         return Ingested(results, None)
     pg = await driver(connection)
-    keys, transaction = await _insert(pg, [signals[index] for index in stored], known, now)
-    for index, key in zip(stored, keys, strict=True):
-        results[index] = key
-    return Ingested(results, transaction)
+    rows = _rows([signals[index] for index in stored], found, now)
+    # For 5 000 signals 1.4 times as fast as INSERT from arrays, for one hardly slower.
+    await pg.copy_records_to_table("signals", records=rows, columns=_COLUMNS)  # type: ignore[no-untyped-call]
+    for index, row in zip(stored, rows, strict=True):
+        results[index] = row[1], row[0]
+    return Ingested(results, found.transaction)
 
 
 def _raise_first(results: Sequence[Refused | None]) -> None:
@@ -213,11 +211,18 @@ def _raise_first(results: Sequence[Refused | None]) -> None:
             raise fault
 
 
-# Locked in the order of their ids against being deleted before the signals are in.
+# Locked in the order of their ids against being deleted before the signals are in. COPY gives no ids back: they are
+# drawn first, and so grow in the order of the items.
 _FIND = """
-SELECT id, context_window_id, (SELECT nullif(kept_from, '-infinity') FROM rollup_state) AS kept_from
-FROM conversations
-WHERE context_window_id = ANY($1) AND status <> 'DELETED' ORDER BY id FOR KEY SHARE
+WITH found AS (
+    SELECT id, context_window_id FROM conversations
+    WHERE context_window_id = ANY($1) AND status <> 'DELETED' ORDER BY id FOR KEY SHARE
+)
+SELECT array_agg(context_window_id) AS keys, array_agg(id) AS ids,
+    (SELECT nullif(kept_from, '-infinity') FROM rollup_state) AS kept_from,
+    ARRAY(SELECT nextval('signals_id_seq') FROM generate_series(1, $2)) AS numbers,
+    pg_current_xact_id()::text AS transaction
+FROM found
 """
 
 _OPEN = """
@@ -227,27 +232,36 @@ ON CONFLICT (context_window_id) DO NOTHING
 """
 
 
-async def _conversations(
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a batch needs of the database."""
+
+    conversations: dict[str, UUID]
+    """By contextWindowId, hidden ones left out."""
+    kept_from: datetime | None
+    """From when on signals are kept."""
+    numbers: list[int]
+    """New ids."""
+    transaction: str
+
+
+async def _find(
     connection: AsyncConnection, signals: Sequence[NewSignal], now: datetime, *, create: bool
-) -> tuple[dict[str, UUID], datetime | None]:
-    """Ids of the signals' conversations by contextWindowId, hidden ones left out; from when on signals are kept."""
+) -> _Found:
     started: dict[str, datetime] = {}
     for signal in signals:
         key, time = signal.context_window_id, signal.timestamp or now
         if key not in started or time < started[key]:
             started[key] = time
-    found = await _find(connection, started)
-    missing = started.keys() - {row.context_window_id for row in found}
+    row = (await connection.exec_driver_sql(_FIND, (list(started), len(signals)))).one()
+    found = dict(zip(row.keys or (), row.ids or (), strict=True))
+    missing = started.keys() - found.keys()
     if create and missing:
         times = [started[key] for key in missing]
         await connection.exec_driver_sql(_OPEN, (list(missing), times))
-        found = [*found, *await _find(connection, missing)]
-    kept_from = found[0].kept_from if found else None
-    return {row.context_window_id: row.id for row in found}, kept_from
-
-
-async def _find(connection: AsyncConnection, keys: Iterable[str]) -> Sequence[AnyRow]:
-    return (await connection.exec_driver_sql(_FIND, (list(keys),))).all()
+        opened = (await connection.exec_driver_sql(_FIND, (list(missing), 0))).one()
+        found |= zip(opened.keys or (), opened.ids or (), strict=True)
+    return _Found(found, row.kept_from, row.numbers, row.transaction)
 
 
 _COLUMNS = (
@@ -268,26 +282,14 @@ _COLUMNS = (
     "diagnostic_notes",
 )
 
-# COPY gives no ids back: they are drawn first, and so grow in the order of the items.
-_DRAW = "SELECT nextval('signals_id_seq'), pg_current_xact_id()::text FROM generate_series(1, $1)"
 
-
-async def _insert(
-    pg: asyncpg.Connection,
-    signals: Sequence[NewSignal],
-    known: dict[str, UUID],
-    now: datetime,
-) -> tuple[list[SignalKey], str]:
-    """Their keys, and the transaction's id.
-
-    By binary COPY: for 5 000 signals 1.4 times as fast as INSERT from arrays, for one hardly slower.
-    """
-    drawn = await pg.fetch(_DRAW, len(signals))
-    rows = [
+def _rows(signals: Sequence[NewSignal], found: _Found, now: datetime) -> list[tuple[Any, ...]]:
+    """As _COLUMNS names them."""
+    return [
         (
-            number[0],
+            number,
             signal.timestamp or now,
-            known[signal.context_window_id],
+            found.conversations[signal.context_window_id],
             now,
             signal.user_id,
             signal.agent_id,
@@ -301,7 +303,5 @@ async def _insert(
             signal.relationship_context,
             signal.diagnostic_notes,
         )
-        for number, signal in zip(drawn, signals, strict=True)
+        for number, signal in zip(found.numbers, signals, strict=False)
     ]
-    await pg.copy_records_to_table("signals", records=rows, columns=_COLUMNS)  # type: ignore[no-untyped-call]
-    return [(row[1], row[0]) for row in rows], drawn[0][1]

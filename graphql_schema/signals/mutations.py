@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from app.errors import BadUserInput, Refused
+from graphql_schema.batches import Rows
 from graphql_schema.context import Info
 from graphql_schema.nodes import key_of, signal_id
 from graphql_schema.signals.inputs import SignalInput
@@ -77,12 +78,12 @@ signal of the batch, instead of failing its signals.
             all_or_nothing=fail_on_error,
             create_conversations=create_conversations,
         )
-        results = [
+        results = Rows(
             BatchItemResult(index=index, success=False, signal_id=None, error=ItemError.of(result))
             if isinstance(result, Refused)
             else BatchItemResult(index=index, success=True, signal_id=signal_id(*result), error=None)
             for index, result in enumerate(ingested.results)
-        ]
+        )
         successful = sum(result.success for result in results)
         return CreateSignalsPayload(
             total_count=len(results),

@@ -1,6 +1,7 @@
 # ruff: noqa: PT012 - what is raised is raised by leaving the block
 """Connections: which URLs are taken, what a transaction covers, and what is said when the database is gone."""
 
+import asyncio
 import os
 import signal
 import tempfile
@@ -117,10 +118,13 @@ async def test_a_database_that_ends_a_connection_is_unavailable_and_then_back(da
                 raw = await driver(connection)
                 await pg.execute(end)
                 await raw.execute(statement)
-    # A connection that died in the pool is not handed out.
-    async with database.read():
-        pass
+    # A connection that died in the pool is not handed out, once the driver has heard of it.
+    async with database.read() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
     await pg.execute(end)
+    async with asyncio.timeout(5):
+        while not raw.is_closed():  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.001)
     async with database.read() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM conversations")) == 0
 

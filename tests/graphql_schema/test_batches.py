@@ -1,0 +1,165 @@
+"""The short cut for long lists changes no answer: the same batches, good and bad, go both ways."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphql_schema import batches
+
+MUTATION = """
+mutation($signals: [SignalInput!]!, $failOnError: Boolean!) {
+  createSignals(signals: $signals, failOnError: $failOnError) {
+    totalCount successfulCount failedCount
+    results { __typename index ok: success signalId error { code message field } error { code } }
+  }
+}
+"""
+STORED = """
+    SELECT time, user_id, agent_id, signal_source, signal_score, emotional_tone, escalate_flag, raw_content,
+        signal_vector, payload, relationship_context, diagnostic_notes
+    FROM signals ORDER BY id
+"""
+GOOD = {
+    "contextWindowId": ("c", "c", "c", "unknown", ""),
+    "timestamp": ("2026-03-01T09:00:00Z", "2026-03-01T09:00:00.123456+02:00", None, "1970-01-01T00:00:00Z"),
+    "rawContent": ("text", "", "ü \u2603 \U0001f600", None),
+    "signalSource": ("Slack", "x" * 255, "x" * 256),
+    "signalScore": (0, 1, 0.5, 1.0, 1e-300, 2, -0.1),
+    "emotionalTone": (0.25, None, 7),
+    "escalateFlag": (0, 1, 2),
+    "agentId": ("a", None, ""),
+    "payload": ({"a": [1, {"b": None}], "c": 2**70}, [], "text", 1.5, None, True),
+    "diagnosticNotes": ("nul \0", "x", None),
+}
+# What the types of the schema refuse, or take in a way of their own.
+BAD = {
+    "contextWindowId": (None, 1, ["c"], {}),
+    "timestamp": (
+        "2026-03-01T09:00:00",
+        "yesterday",
+        5,
+        "2026-03-01T09:00:00.1234567Z",
+        "1969-12-31T23:59:59Z",
+        "",
+    ),
+    "rawContent": (1, True, "\ud800"),
+    "signalSource": (None, 3, ""),
+    "signalScore": (None, "0.5", True, 2**53, 2**60 + 1, 1e308, -(2**53), 10**400),
+    "escalateFlag": (None, 1.0, 0.5, "1", True, 2**31, -(2**31) - 1, 1e3),
+    "signalVector": (5, [], ["a"]),
+    "other": (1, None),
+    "payload": (2**63, -(2**64), {"deep": [[[[[[]]]]]]}),
+}
+
+
+def fields(values, names):
+    return {name: st.sampled_from(values[name]) for name in names}
+
+
+item = st.fixed_dictionaries(
+    {"contextWindowId": st.sampled_from(GOOD["contextWindowId"])},
+    optional=fields(GOOD, GOOD.keys() - {"contextWindowId"}),
+)
+odd = st.tuples(
+    item,
+    st.sampled_from(sorted(BAD)).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(BAD[name]))),
+).map(lambda pair: pair[0] | {pair[1][0]: pair[1][1]})
+incomplete = item.map(lambda one: {name: value for name, value in one.items() if name != "contextWindowId"})
+batch = st.lists(
+    st.one_of(item, item, item, odd, incomplete, st.sampled_from([None, 1, "x", []])), max_size=6
+)
+
+
+async def both(client, pg, monkeypatch, body):
+    """The answers, without what differs anyway, and the rows of both ways; whether the first took the short cut."""
+    found = []
+    taken = []
+    for short in (True, False):
+        await pg.execute("DELETE FROM signals")
+        with monkeypatch.context() as patched:
+            reader = batches._reader
+
+            def watched(*arguments, reader=reader, short=short):
+                read = reader(*arguments) if short else None
+                if read is None:
+                    return None
+
+                def reading(values):
+                    items = read(values)
+                    taken.append(True)
+                    return items
+
+                return reading
+
+            patched.setattr(batches, "_reader", watched)
+            response = await client.http.post(
+                "/graphql", content=body, headers={"Content-Type": "application/json"}
+            )
+        answer = response.json()
+        payload = (answer.get("data") or {}).get("createSignals")
+        for result in (payload or {}).get("results", ()):
+            result["signalId"] = result["signalId"] is not None
+        for error in answer.get("errors", ()):
+            error["extensions"].pop("requestId", None)
+        rows = [tuple(row) for row in await pg.fetch(STORED)]
+        # What was stored without a timestamp has the clock's.
+        found.append((answer, [row if row[0].year < 2026 or row[0].month < 4 else row[1:] for row in rows]))
+    return found, bool(taken)
+
+
+@pytest.fixture
+async def known(pg):
+    await pg.execute("INSERT INTO conversations (context_window_id) VALUES ('c')")
+
+
+@pytest.mark.usefixtures("known")
+@settings(max_examples=200)
+@given(signals=batch, fail=st.booleans())
+async def test_the_same_batches_get_the_same_answers(client, pg, monkeypatch, signals, fail):
+    body = json.dumps({"query": MUTATION, "variables": {"signals": signals, "failOnError": fail}})
+    (short, long), _ = await both(client, pg, monkeypatch, body)
+    assert short == long
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_good_batch_takes_the_short_cut_and_a_bad_one_does_not(client, pg, monkeypatch):
+    good = [{"contextWindowId": "c", "signalScore": n / 10, "payload": {"n": n}} for n in range(10)]
+    body = json.dumps({"query": MUTATION, "variables": {"signals": good, "failOnError": True}})
+    (short, long), taken = await both(client, pg, monkeypatch, body)
+    assert taken
+    assert short == long
+    assert short[0]["data"]["createSignals"]["successfulCount"] == 10
+    assert "NaN" not in body
+    for bad in (body.replace("0.5", "NaN"), body.replace('"c"', "1", 1)):
+        (short, long), taken = await both(client, pg, monkeypatch, bad)
+        assert not taken
+        assert short == long
+        assert short[0]["errors"]
+
+
+@pytest.mark.usefixtures("known")
+async def test_literals_fragments_aliases_and_several_mutations(client):
+    query = """
+    mutation($one: SignalInput!, $many: [SignalInput!]!, $maybe: [SignalInput!]! = [{contextWindowId: "c"}]) {
+      single: createSignal(input: $one) { signalScore signalSource }
+      a: createSignals(signals: [{contextWindowId: "c", signalScore: 0.25, timestamp: "2026-03-01T09:00:00Z"}]) { ...counts }
+      b: createSignals(signals: $many) { ...counts results { ... on BatchItemResult { index } } }
+      c: createSignals(signals: [$one, {contextWindowId: "c", payload: {a: [1]}}]) { ...counts }
+      d: createSignals(signals: $maybe) { ...counts results { i: index error { message } } }
+      e: createSignals(signals: []) { ...counts results { index } }
+    }
+    fragment counts on CreateSignalsPayload { totalCount successfulCount }
+    """
+    data = await client.data(query, one={"contextWindowId": "c"}, many=[{"contextWindowId": "c"}] * 3)
+    assert data["single"] == {"signalScore": 0.5, "signalSource": "unknown"}
+    assert [data[name]["successfulCount"] for name in "abcde"] == [1, 3, 2, 1, 0]
+    assert data["b"]["results"] == [{"index": n} for n in range(3)]
+    assert data["d"]["results"] == [{"i": 0, "error": None}]
+    stored = await client.data("{ signals { edges { node { payload timestamp signalScore } } } }")
+    nodes = [edge["node"] for edge in stored["signals"]["edges"]]
+    assert nodes[0] == {"payload": {}, "timestamp": "2026-03-01T09:00:00Z", "signalScore": 0.25}
+    assert sum(node["payload"] == {"a": [1]} for node in nodes) == 1
+    assert all(datetime.fromisoformat(node["timestamp"]) <= datetime.now(UTC) for node in nodes)
