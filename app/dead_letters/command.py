@@ -22,8 +22,8 @@ from app.terminal import Command, shown
 
 cli = typer.Typer(no_args_is_help=True)
 
-type Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]…")]
-type All = Annotated[bool, typer.Option("--all", help="All that there are.")]
+Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]…")]
+All = Annotated[bool, typer.Option("--all", help="All that there are.")]
 
 _SOME_REFUSED = 2
 

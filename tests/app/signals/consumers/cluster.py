@@ -21,7 +21,7 @@ class Cluster:
     producer: Producer = field(init=False)
 
     def __post_init__(self):
-        self.producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 0})
+        self.producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 0, "log_level": 0})
 
     def topic(self, name, partitions=1):
         assert _LIBRARY.rd_kafka_mock_topic_create(self.handle, name.encode(), partitions, 1) == 0

@@ -3,6 +3,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
+from uuid import uuid4
 
 import pytest
 
@@ -23,9 +24,9 @@ def cluster():
 
 
 @pytest.fixture
-def topic(cluster, request):
+def topic(cluster):
     """A topic of two partitions that no other test has."""
-    return cluster.topic(f"topic-{abs(hash(request.node.nodeid))}", 2)
+    return cluster.topic(f"topic-{uuid4().hex}", 2)
 
 
 def signal(number, conversation="c", **given):

@@ -126,7 +126,7 @@ async def test_what_is_sent_again_is_not_stored_again(cluster, topic, member, re
 
 
 async def test_where_kafka_has_forgotten_the_group_the_database_has_not(
-    cluster, topic, member, read, pg, monkeypatch
+    cluster, topic, read, pg, monkeypatch
 ):
     cluster.send(topic, signal(0))
     with monkeypatch.context() as patch:
@@ -138,7 +138,7 @@ async def test_where_kafka_has_forgotten_the_group_the_database_has_not(
     assert await pg.fetchval(CONTENTS) == [0, 1]
 
 
-async def test_a_new_group_begins_now_unless_told_otherwise(cluster, topic, member, read, pg):
+async def test_a_new_group_begins_now_unless_told_otherwise(cluster, topic, read):
     cluster.send(topic, signal(0))
     assert (await read(from_beginning=False)).accepted == 0
     assert cluster.committed(topic, 0, 1, group=topic) == [1, 0]
@@ -216,16 +216,18 @@ async def test_a_failed_commit_is_no_failure(cluster, topic, member, pg, caplog)
     kafka = one.worker.subscription
 
     class Failing:
+        real = None
+
         def __getattr__(self, name):
-            return getattr(kafka.real, name)
+            return getattr(self.real, name)
 
         def commit(self, **_):
             raise KafkaException(KafkaError(KafkaError.REBALANCE_IN_PROGRESS))
 
     async with one:
         await until(lambda: pg.fetchval("SELECT count(*) = 1 FROM signals"))
-        await until(lambda: asyncio.sleep(0, cluster.committed(topic, group=topic) == [1]))
-        kafka.real, kafka._consumer = kafka._consumer, Failing()
+        await until(lambda: asyncio.to_thread(lambda: cluster.committed(topic, group=topic) == [1]))
+        Failing.real, kafka._consumer = kafka._consumer, Failing()
         cluster.send(topic, signal(1))
         await until(lambda: pg.fetchval("SELECT count(*) = 2 FROM signals"))
     assert one.task.result().accepted == 2
@@ -233,13 +235,17 @@ async def test_a_failed_commit_is_no_failure(cluster, topic, member, pg, caplog)
     assert cluster.committed(topic, group=topic) == [1]
 
 
-async def test_what_cannot_be_opened_is_said(cluster, member):
+async def test_what_cannot_be_opened_is_said(member):
     one = await member()
     one.worker.subscription.topics = ["nowhere"]
     with pytest.raises(BadUserInput, match="Kafka has no topic nowhere"):
         await one.worker.run()
     two = await member()
-    two.worker.subscription.properties |= {"sasl.password": "hush-hush", "ssl.key.pem": "hush-hush", "no.such": 1}
+    two.worker.subscription.properties |= {
+        "sasl.password": "hush-hush",
+        "ssl.key.pem": "hush-hush",
+        "no.such": 1,
+    }
     with pytest.raises(BadUserInput, match="does not take its configuration") as refused:
         await two.worker.run()
     assert "hush" not in str(refused.value)
@@ -249,7 +255,11 @@ def test_a_file_of_properties(tmp_path):
     file = tmp_path / "kafka.properties"
     file.write_text("# ours\n\nsasl.username = me\nsasl.password=a=b\nbootstrap.servers=h:1\n")
     given = properties("g", None, file)
-    assert (given["sasl.username"], given["sasl.password"], given["bootstrap.servers"]) == ("me", "a=b", "h:1")
+    assert (given["sasl.username"], given["sasl.password"], given["bootstrap.servers"]) == (
+        "me",
+        "a=b",
+        "h:1",
+    )
     assert (given["group.id"], given["enable.auto.commit"]) == ("g", False)
     assert properties("g", "i:2", file)["bootstrap.servers"] == "i:2"
     for content, said in (
