@@ -95,7 +95,7 @@ class Subscription:
         size = 0
         while len(self._taken) < count and size < _LARGEST and not self.stop.is_set():
             left = wait_until - time.monotonic()
-            received = self._consumer.poll(max(0.0, min(left, _GLANCE)))
+            received = self._poll(max(0.0, min(left, _GLANCE)))
             if received is None:
                 if left <= 0:
                     break
@@ -112,7 +112,7 @@ class Subscription:
         if not self._paused:
             self._paused = True
             self._consumer.pause(self._consumer.assignment())
-        received = self._consumer.poll(_GLANCE)
+        received = self._poll(_GLANCE)
         if received is not None and (message := self._read(received)) is not None:
             self._taken.append(message)  # had left the queue before
 
@@ -150,6 +150,12 @@ class Subscription:
         """Leaves the group."""
         self._consumer.close()
 
+    def _poll(self, seconds: float) -> Received | None:
+        try:
+            return self._consumer.poll(seconds)
+        except KafkaException as error:  # of what was asked when partitions were assigned
+            raise Unavailable(f"Kafka cannot be read: {error.args[0].str()}.") from error
+
     def _read(self, received: Received) -> Message | None:
         key = received.topic() or "", received.partition() or 0
         if (error := received.error()) is None:
@@ -164,30 +170,37 @@ class Subscription:
         return None
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Begins where the group has come to; where nobody knows, as it was told to."""
         begin = consumer.committed(partitions, timeout=_TIMEOUT) if partitions else []
         pinned = []
         for each in begin:
-            _, end = consumer.get_watermark_offsets(each, timeout=_TIMEOUT)
-            known = self.stored.get(_key(each))
-            if known is not None and end < known:
-                raise Conflict(
-                    f"{each.topic}/{each.partition} ends at {end}, and what was before {known} is stored already:"
-                    " the topic has been made anew. Read it by another --group."
-                )
-            if each.offset < 0 and known is not None:
-                each.offset = known
-            elif each.offset < 0 and (self.from_beginning or each.topic not in self._new):
-                each.offset = OFFSET_BEGINNING
-            elif each.offset < 0:
-                each.offset = end
-                pinned.append(TopicPartition(*_key(each), end))
+            committed, each.offset = each.offset, self._beginning(consumer, each)
+            if committed < 0 <= each.offset:
+                pinned.append(TopicPartition(*_key(each), each.offset))
         consumer.incremental_assign(begin)
         if pinned:  # so that nothing is missed from now on, whenever the first batch is stored
             consumer.commit(offsets=pinned, asynchronous=True)
         if self._paused:
             consumer.pause(begin)
         self._joined = True
+
+    def _beginning(self, consumer: Consumer, partition: TopicPartition) -> int:
+        """Where the group has come to; where nobody knows, as it was told to.
+
+        Raises Conflict where Kafka has less than is stored.
+        """
+        _, end = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT)
+        known = self.stored.get(_key(partition))
+        if known is not None and end < known:
+            raise Conflict(
+                f"{partition.topic}/{partition.partition} ends at {end}, and what was before {known} is stored"
+                " already: the topic has been made anew. Read it by another --group."
+            )
+        if partition.offset >= 0:
+            return partition.offset
+        if known is not None:
+            return known
+        anew = partition.topic in self._new and not self.from_beginning
+        return end if anew else OFFSET_BEGINNING  # the latter also of partitions that were added since
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """What was taken of them and is not being stored yet, their next owner takes again."""

@@ -12,6 +12,7 @@ from app.dead_letters.payloads import Item
 from app.dead_letters.service import DeadLetters, Writer
 from app.errors import BadUserInput, NotFound
 from tests.app.signals.test_import_command import coherence
+from tests.conftest import ENVIRONMENT
 
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 GOOD = b'{"contextWindowId": "c", "rawContent": "late"}'
@@ -34,7 +35,8 @@ async def add(database):
 @pytest.fixture
 def run(url):
     async def run(*words):
-        done = await asyncio.to_thread(coherence, "dead-letters", *words, COHERENCE_DATABASE_URL=url)
+        given = ENVIRONMENT | {"COHERENCE_DATABASE_URL": url}
+        done = await asyncio.to_thread(coherence, "dead-letters", *words, **given)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout, done.stderr
 

@@ -4,6 +4,8 @@ import asyncio
 import json
 import logging
 from datetime import UTC, datetime
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
@@ -233,6 +235,51 @@ async def test_a_failed_commit_is_no_failure(cluster, topic, member, pg, caplog)
     assert one.task.result().accepted == 2
     assert "not committed to Kafka this time" in caplog.text
     assert cluster.committed(topic, group=topic) == [1]
+
+
+async def test_what_fails_while_partitions_are_assigned_ends_it(cluster, topic, member, pg, monkeypatch):
+    cluster.send(topic, signal(0))
+    one = await member()
+
+    def refuse(*_):
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "no watermarks"))
+
+    monkeypatch.setattr(Subscription, "_beginning", refuse)
+    async with asyncio.timeout(20):
+        with pytest.raises(Unavailable, match="Kafka cannot be read: no watermarks"):
+            await one.worker.run()
+    assert await pg.fetchval("SELECT count(*) FROM signals") == 0
+
+
+async def test_what_ends_it_while_a_batch_is_stored_takes_the_batch_back(
+    cluster, topic, member, pg, monkeypatch
+):
+    monkeypatch.setattr("app.signals.consumers.worker._PATIENCE", 0.1)
+    cluster.send(topic, signal(0))
+    one = await member()
+
+    def fail(_):
+        raise Unavailable("Kafka is gone.")
+
+    monkeypatch.setattr(Subscription, "idle", fail)
+    async with asyncio.timeout(20), pg.transaction():
+        await pg.execute("LOCK consumed_offsets")
+        with pytest.raises(Unavailable, match="Kafka is gone"):
+            await one.worker.run()
+    assert await pg.fetchval("SELECT count(*) FROM signals") == 0
+    assert cluster.committed(topic, group=topic)[0] < 0
+
+
+def test_what_kafka_says_of_a_partition():
+    def said(code, *, fatal=False):
+        error = KafkaError(code, "so it is", fatal=fatal)
+        return SimpleNamespace(topic=lambda: "t", partition=lambda: 0, error=lambda: error)
+
+    kafka = Subscription({}, ["t"], {}, from_beginning=True, stop=Event())
+    assert kafka._read(said(KafkaError._TRANSPORT)) is None
+    for error in (said(KafkaError.TOPIC_AUTHORIZATION_FAILED), said(KafkaError._TRANSPORT, fatal=True)):
+        with pytest.raises(Unavailable, match="so it is"):
+            kafka._read(error)
 
 
 async def test_what_cannot_be_opened_is_said(member):
