@@ -4,8 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,20 +12,20 @@ from typing import Annotated
 import typer
 import uvicorn
 from pydantic import ValidationError
-from typer._click import Context
-from typer._click.exceptions import UsageError
-from typer.core import TyperCommand
 
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
-from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
 from app.database.start import running
+from app.dead_letters import command as dead_letters
 from app.demo import fill
 from app.errors import Refused
 from app.observability import logging
+from app.ready import opened, ready
 from app.services import Services
 from app.settings import Settings
+from app.signals.consumers import command as consumers
+from app.terminal import Command
 from app.upkeep import upkeep
 from app.users import encryption
 from app.users.encryption import KeyProblem
@@ -34,6 +33,8 @@ from app.users.encryption import KeyProblem
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 rolling = typer.Typer(no_args_is_help=True)
 cli.add_typer(rolling, name="rolling", help="The metrics that pulls have kept.")
+cli.add_typer(consumers.cli, name="consume", help="Store signals as they come.")
+cli.add_typer(dead_letters.cli, name="dead-letters", help="What came and could not be stored.")
 
 
 def main() -> None:
@@ -49,37 +50,6 @@ def main() -> None:
     except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    """A database for one command."""
-    database = Database(url, pool_size=2)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@contextmanager
-def ready(settings: Settings) -> Iterator[tuple[str, str, bool]]:
-    """URL of a database with this program's tables and key, that key, and whether the tables are new."""
-    with running(settings) as url:
-        key = encryption.load(settings)
-        fresh = asyncio.run(_prepare(settings, url, key))
-        yield url, key, fresh
-
-
-async def _prepare(settings: Settings, url: str, key: str) -> bool:
-    fresh = False
-    async with opened(url) as database:
-        if settings.database_url is None:
-            fresh = await migrations.upgrade(database)
-        else:
-            await migrations.require_current(database)
-        async with database.write() as connection:
-            await encryption.check(connection, key)
-    return fresh
 
 
 class Server(uvicorn.Server):
@@ -166,18 +136,7 @@ async def _convert(url: str, settings: Settings) -> list[str]:
         return done
 
 
-class Import(TyperCommand):
-    """Ends with 1 where its words are wrong: 2 says here that lines or rows were rejected."""
-
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except UsageError as error:
-            error.exit_code = 1
-            raise
-
-
-@cli.command("import", cls=Import)
+@cli.command("import", cls=Command)
 def import_signals(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Plain or gzip.")],
     format: Annotated[  # noqa: A002 - the option's name
@@ -278,7 +237,7 @@ def export_signals(
     print(f"{count} signals written.", file=sys.stderr)  # noqa: T201
 
 
-@cli.command(cls=Import)
+@cli.command(cls=Command)
 def pull(
     every: Annotated[
         int | None,

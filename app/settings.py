@@ -254,6 +254,16 @@ class Settings(BaseSettings):
         alias="PERSISTENCE",
         description="Where the metrics of each pull are kept, in the data folder: csv, sqlite or none.",
     )
+    kafka_bootstrap: str | None = Field(
+        None,
+        alias="KAFKA_BOOTSTRAP",
+        description="Brokers that `coherence consume kafka` asks first: host:port, several by commas.",
+    )
+    kafka_config: Path | None = Field(
+        None,
+        alias="KAFKA_CONFIG",
+        description="File of librdkafka's properties, such as sasl.password, one property=value a line.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 5
 _DEADLOCK = "40P01"
+_SERIALIZATION = "40001"
 
 _GONE = "The database cannot be reached at the moment; try again."
 
@@ -197,4 +198,19 @@ def is_unavailable(error: BaseException | None) -> bool:
         | asyncpg.exceptions.CrashShutdownError
         | asyncpg.exceptions.TooManyConnectionsError
         | asyncpg.exceptions.InterfaceError,
+    )
+
+
+def sqlstate(error: BaseException | None) -> str | None:
+    """PostgreSQL's own code of the failure, whichever way the statement went."""
+    code = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return code if isinstance(code, str) else None
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Whether the same transaction may well succeed in a moment."""
+    return (
+        isinstance(error, Unavailable)
+        or is_unavailable(error)
+        or sqlstate(error) in {_DEADLOCK, _SERIALIZATION}
     )

@@ -3,10 +3,21 @@
 from app.anomalies import models as anomalies
 from app.conversations import models as conversations
 from app.database.base import Table
+from app.dead_letters import models as dead_letters
 from app.signals import models as signals
+from app.signals.consumers import models as consumers
 from app.signals.importers import models as importers
 from app.users import models as users
 
-__all__ = ["anomalies", "conversations", "importers", "metadata", "signals", "users"]
+__all__ = [
+    "anomalies",
+    "consumers",
+    "conversations",
+    "dead_letters",
+    "importers",
+    "metadata",
+    "signals",
+    "users",
+]
 
 metadata = Table.metadata

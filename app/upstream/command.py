@@ -12,6 +12,7 @@ from app.duration import Duration
 from app.errors import BadUserInput, Unavailable
 from app.instant import parse_instant
 from app.settings import Settings
+from app.terminal import shown
 from app.timerange import TimeRange
 from app.upstream.pull import Outcome, Puller
 from app.upstream.rolling import Rolled, Store, store_of
@@ -85,7 +86,7 @@ def line(row: Rolled) -> str:
     mean = "-" if row.coherence_mean is None else f"{row.coherence_mean:.2f}"
     volatility = "-" if row.volatility_index is None else f"{row.volatility_index:.4f}"
     risk = row.predicted_drift_risk or "-"
-    return f"{_shown(row.context_window_id)}: mean {mean}, volatility {volatility}, risk {risk} ({span})"
+    return f"{shown(row.context_window_id)}: mean {mean}, volatility {volatility}, risk {risk} ({span})"
 
 
 def show(settings: Settings, limit: int | None, *, as_json: bool) -> None:
@@ -102,9 +103,4 @@ def show(settings: Settings, limit: int | None, *, as_json: bool) -> None:
 
 
 def _warn(text: str) -> None:
-    print(_shown(text), file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _shown(text: str) -> str:
-    """What others wrote has no power over a terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    print(shown(text), file=sys.stderr, flush=True)  # noqa: T201

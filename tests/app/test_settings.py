@@ -39,6 +39,8 @@ DEFAULTS = {
     "RETRY_BACKOFF_S": ("retry_backoff", 0.5),
     "MOCK_PATH": ("mock_path", None),
     "PERSISTENCE": ("persistence", "csv"),
+    "KAFKA_BOOTSTRAP": ("kafka_bootstrap", None),
+    "KAFKA_CONFIG": ("kafka_config", None),
     "COHERENCE_LOG_LEVEL": ("log_level", "info"),
 }
 
@@ -77,6 +79,8 @@ GIVEN = [
     ("RETRY_BACKOFF_S", "0.01", 0.01),
     ("MOCK_PATH", "rows.json", Path("rows.json")),
     ("PERSISTENCE", "SQLite", "sqlite"),
+    ("KAFKA_BOOTSTRAP", "a:9092,b:9092", "a:9092,b:9092"),
+    ("KAFKA_CONFIG", "kafka.properties", Path("kafka.properties")),
     ("COHERENCE_LOG_LEVEL", "debug", "debug"),
     ("COHERENCE_LOG_LEVEL", "WARNING", "warning"),
 ]

@@ -78,10 +78,11 @@ _KINDS = {
 
 
 class JsonLines:
-    """One JSON object a line. Types are strict: a string is no number."""
+    """One JSON object a line, or whatever it is `called`. Types are strict: a string is no number."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, called: str = "line") -> None:
         self._columns = columns
+        self._called = f"The {called}"
         names = list(dict.fromkeys(columns.values()))
         attributes = {name: f"column_{place}" for place, name in enumerate(names)}
         kinds = {column: KINDS[field] for field, column in columns.items()}
@@ -103,24 +104,24 @@ class JsonLines:
 
     def values(self, row: bytes) -> Values:
         if len(row) > LONGEST:
-            raise _too_long()
+            raise _too_long(self._called)
         try:
             return self._values(self._decode(row))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise BadUserInput(self._fault(row) or f"The line cannot be read: {error}.") from None
+            raise BadUserInput(self._fault(row) or f"{self._called} cannot be read: {error}.") from None
 
     def _fault(self, row: bytes) -> str | None:
         """What is wrong with the line, in the contract's words."""
         try:
             found = json.loads(row)
         except UnicodeDecodeError as error:
-            return f"The line is not UTF-8: byte {error.start + 1} cannot be read."
+            return f"{self._called} is not UTF-8: byte {error.start + 1} cannot be read."
         except json.JSONDecodeError as error:
-            return f"The line is not JSON: {error.msg} at character {error.pos + 1}."
+            return f"{self._called} is not JSON: {error.msg} at character {error.pos + 1}."
         except RecursionError:
-            return "The line is nested too deeply."
+            return f"{self._called} is nested too deeply."
         if not isinstance(found, dict):
-            return "The line is not a JSON object."
+            return f"{self._called} is not a JSON object."
         for field, column in self._columns.items():
             kind, value = _KINDS[KINDS[field]], found.get(column)
             wrong = not isinstance(value, kind.types) or (
@@ -129,7 +130,7 @@ class JsonLines:
             if value is not None and wrong:
                 return f"{_named(field, column)} is {_shown(value)}; it takes {kind.name}."
         fault = fault_of_json(found)
-        return fault and f"The line {fault}."
+        return fault and f"{self._called} {fault}."
 
 
 class Csv:
@@ -200,14 +201,14 @@ def _csv_items(lines: Lines) -> Iterator[Item]:
             row = BadUserInput(f"The row is not UTF-8: see line {not_utf8[0]}.")
         raw = b"".join(read)
         if len(raw) > LONGEST:
-            row = _too_long()
+            row = _too_long("The line")
         yield Item(line, raw, row)
         read.clear()
         not_utf8.clear()
 
 
-def _too_long() -> BadUserInput:
-    return BadUserInput(f"The line is longer than {LONGEST} bytes.")
+def _too_long(called: str) -> BadUserInput:
+    return BadUserInput(f"{called} is longer than {LONGEST} bytes.")
 
 
 def _named(field: str, column: str) -> str:
