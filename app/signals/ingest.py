@@ -1,8 +1,9 @@
 """The way in: signals are checked one by one and written all at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -38,6 +39,10 @@ class NewSignal(Protocol):
     payload: Any
     relationship_context: str | None
     diagnostic_notes: str | None
+
+
+type Titles = Mapping[str, str | None]
+"""Titles, where they have one, of conversations that are to be opened, by contextWindowId."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,32 +183,63 @@ async def store(
     *,
     all_or_nothing: bool,
     create_conversations: bool,
+    opening: Titles = MappingProxyType({}),
 ) -> Ingested:
-    """`Signals.ingest` within the caller's transaction."""
-    results: list[Any] = [fault_of(signal, latest) for signal in signals]
-    valid = [index for index, fault in enumerate(results) if fault is None]
-    known, kept_from = await _conversations(
-        connection, [signals[index] for index in valid], now, create=create_conversations
+    """`Signals.ingest` within the caller's transaction.
+
+    The conversations in `opening` are opened whatever `create_conversations` says.
+    """
+    checked = await check(
+        connection, signals, now, latest, create_conversations=create_conversations, opening=opening
     )
-    stored = []
-    for index in valid:
-        if signals[index].context_window_id not in known:
-            results[index] = no_such_conversation("contextWindowId")
-        elif kept_from is not None and (signals[index].timestamp or now) < kept_from:
-            results[index] = _bad(
-                "timestamp", f"lies before {write_instant(kept_from)}, from when on signals are kept"
-            )
-        else:
-            stored.append(index)
+    results: list[Any] = checked.faults
     if all_or_nothing:
         _raise_first(results)
+    stored = [index for index, fault in enumerate(results) if fault is None]
     if not stored:
         return Ingested(results, None)
     pg = await driver(connection)
-    keys, transaction = await _insert(pg, [signals[index] for index in stored], known, now)
+    keys, transaction = await _insert(pg, [signals[index] for index in stored], checked.known, now)
     for index, key in zip(stored, keys, strict=True):
         results[index] = key
     return Ingested(results, transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `store` finds out before it stores."""
+
+    faults: list[Refused | None]
+    """Why each signal is refused, in order."""
+    known: dict[str, UUID]
+    """Conversations by contextWindowId."""
+    opened: set[str]
+    """Those of them that the transaction has opened."""
+
+
+async def check(
+    connection: AsyncConnection,
+    signals: Sequence[NewSignal],
+    now: datetime,
+    latest: datetime,
+    *,
+    create_conversations: bool,
+    opening: Titles = MappingProxyType({}),
+) -> Checked:
+    """All that `store` does but storing the signals: the conversations are opened."""
+    faults: list[Refused | None] = [fault_of(signal, latest) for signal in signals]
+    valid = [index for index, fault in enumerate(faults) if fault is None]
+    known, opened, kept_from = await _conversations(
+        connection, [signals[index] for index in valid], now, create=create_conversations, opening=opening
+    )
+    for index in valid:
+        if signals[index].context_window_id not in known:
+            faults[index] = no_such_conversation("contextWindowId")
+        elif kept_from is not None and (signals[index].timestamp or now) < kept_from:
+            faults[index] = _bad(
+                "timestamp", f"lies before {write_instant(kept_from)}, from when on signals are kept"
+            )
+    return Checked(faults, known, opened)
 
 
 def _raise_first(results: Sequence[Refused | None]) -> None:
@@ -221,16 +257,23 @@ WHERE context_window_id = ANY($1) AND status <> 'DELETED' ORDER BY id FOR KEY SH
 """
 
 _OPEN = """
-INSERT INTO conversations (context_window_id, started_at)
-SELECT * FROM unnest($1::text[], $2::timestamptz[]) AS new (key, started) ORDER BY key
+INSERT INTO conversations (context_window_id, started_at, title)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS new (key, started, title) ORDER BY key
 ON CONFLICT (context_window_id) DO NOTHING
 """
 
 
 async def _conversations(
-    connection: AsyncConnection, signals: Sequence[NewSignal], now: datetime, *, create: bool
-) -> tuple[dict[str, UUID], datetime | None]:
-    """Ids of the signals' conversations by contextWindowId, hidden ones left out; from when on signals are kept."""
+    connection: AsyncConnection,
+    signals: Sequence[NewSignal],
+    now: datetime,
+    *,
+    create: bool,
+    opening: Titles,
+) -> tuple[dict[str, UUID], set[str], datetime | None]:
+    """Ids of the signals' conversations by contextWindowId, hidden ones left out; those of them that are new; from
+    when on signals are kept.
+    """
     started: dict[str, datetime] = {}
     for signal in signals:
         key, time = signal.context_window_id, signal.timestamp or now
@@ -238,12 +281,15 @@ async def _conversations(
             started[key] = time
     found = await _find(connection, started)
     missing = started.keys() - {row.context_window_id for row in found}
-    if create and missing:
-        times = [started[key] for key in missing]
-        await connection.exec_driver_sql(_OPEN, (list(missing), times))
+    if not create:
+        missing &= opening.keys()
+    if missing:
+        keys = list(missing)
+        columns = (keys, [started[key] for key in keys], [opening.get(key) for key in keys])
+        await connection.exec_driver_sql(_OPEN, columns)
         found = [*found, *await _find(connection, missing)]
-    kept_from = found[0].kept_from if found else None
-    return {row.context_window_id: row.id for row in found}, kept_from
+    known = {row.context_window_id: row.id for row in found}
+    return known, missing & known.keys(), found[0].kept_from if found else None
 
 
 async def _find(connection: AsyncConnection, keys: Iterable[str]) -> Sequence[AnyRow]:

@@ -44,11 +44,19 @@ class Batch:
         try:
             read = record(source.source, source.score, *source.format.values(item.row))
         except BadUserInput as fault:
-            self.rejected.append(Rejected(item.line, fault.message, item.raw))
+            self.rejected.append(Rejected(item.line, fault.message, item.raw, fault.field))
             return False
         self.records.append(read)
         self.lines.append((item.line, item.raw))
         return True
+
+    def opening(self) -> dict[str, str | None]:
+        """Conversations that are opened whatever the options say, and their titles."""
+        found: dict[str, str | None] = {}
+        for read in self.records:
+            if read.opens:
+                found[read.context_window_id] = found.get(read.context_window_id) or read.title
+        return found
 
     def full(self, size: int) -> bool:
         return len(self.lines) + len(self.rejected) >= size or self.size >= _LARGEST

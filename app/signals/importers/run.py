@@ -8,7 +8,6 @@ from app.database.engine import Database, repeated_after_deadlock
 from app.errors import Refused
 from app.signals.importers import queries
 from app.signals.importers.batches import Batch, batches_of
-from app.signals.importers.lines import opened
 from app.signals.importers.options import Source
 from app.signals.importers.queries import BEGINNING, Progress
 from app.signals.importers.rejected import Rejected, RejectedFile
@@ -57,17 +56,16 @@ class Importer:
 
         Raises Unreadable, Unavailable and Conflict; what has been committed before stays, and is not read again.
         """
-        path = str(source.place)
-        async with self.database.steps() as guard, queries.locked(guard, path, source.identity):
-            with opened(source.path) as lines:
-                start = await queries.find(guard, path, source.identity, lines)
+        async with self.database.steps() as guard, queries.locked(guard, source.place, source.identity):
+            with source.opened() as lines:
+                start = await queries.find(guard, source.place, source.identity, lines)
             if restart:
                 await queries.forget(guard, start)
                 start = BEGINNING
             rejects = RejectedFile(source.path)
             rejects.keep(start.line)
             progress, unfinished = start, False
-            with opened(source.path) as lines:
+            with source.opened() as lines:
                 batches = batches_of(source, lines, start.line, self.batch_size, self.scorer)
                 # One batch ahead: the workers score it while the one before is written. To decode ahead as well
                 # (4 µs a line) ahead gained a few per cent on the loop, and nothing measurable in a thread.
@@ -96,9 +94,10 @@ class Importer:
                 now + self.clock_skew,
                 all_or_nothing=False,
                 create_conversations=source.create_conversations,
+                opening=batch.opening(),
             )
             refused = [
-                Rejected(number, result.message, raw)
+                Rejected(number, result.message, raw, result.field)
                 for result, (number, raw) in zip(ingested.results, batch.lines, strict=True)
                 if isinstance(result, Refused)
             ]
@@ -111,5 +110,5 @@ class Importer:
                 progress.imported + len(batch.records) - len(refused),
                 progress.rejected + len(rejected) - batch.unfinished,
             )
-            await queries.advance(connection, str(source.place), progress, new)
+            await queries.advance(connection, source.place, progress, new)
         return new
