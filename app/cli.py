@@ -4,29 +4,26 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 from pydantic import ValidationError
-from typer._click import Context
-from typer._click.exceptions import UsageError
-from typer.core import TyperCommand
 
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
-from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
+from app.database.ready import opened, ready
 from app.database.start import running
 from app.demo import fill
 from app.errors import Refused
 from app.observability import logging
 from app.services import Services
 from app.settings import Settings
+from app.signals.importers.cli import Import, import_signals
 from app.upkeep import upkeep
 from app.users import encryption
 from app.users.encryption import KeyProblem
@@ -49,37 +46,6 @@ def main() -> None:
     except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    """A database for one command."""
-    database = Database(url, pool_size=2)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-@contextmanager
-def ready(settings: Settings) -> Iterator[tuple[str, str, bool]]:
-    """URL of a database with this program's tables and key, that key, and whether the tables are new."""
-    with running(settings) as url:
-        key = encryption.load(settings)
-        fresh = asyncio.run(_prepare(settings, url, key))
-        yield url, key, fresh
-
-
-async def _prepare(settings: Settings, url: str, key: str) -> bool:
-    fresh = False
-    async with opened(url) as database:
-        if settings.database_url is None:
-            fresh = await migrations.upgrade(database)
-        else:
-            await migrations.require_current(database)
-        async with database.write() as connection:
-            await encryption.check(connection, key)
-    return fresh
 
 
 class Server(uvicorn.Server):
@@ -166,68 +132,7 @@ async def _convert(url: str, settings: Settings) -> list[str]:
         return done
 
 
-class Import(TyperCommand):
-    """Ends with 1 where its words are wrong: 2 says here that lines or rows were rejected."""
-
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except UsageError as error:
-            error.exit_code = 1
-            raise
-
-
-@cli.command("import", cls=Import)
-def import_signals(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Plain or gzip.")],
-    format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(help="jsonl or csv; by the file's name where left out.")
-    ] = None,
-    map: Annotated[  # noqa: A002
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=COLUMN", help="The column that a field is read from, such as rawContent=text."
-        ),
-    ] = None,
-    source: Annotated[str | None, typer.Option(help="signalSource where the file has none.")] = None,
-    score: Annotated[
-        str | None,
-        typer.Option(
-            metavar="vader|COLUMN|NUMBER",
-            help="signalScore: of the text (its first 10 000 characters), a column's, or one for all.",
-        ),
-    ] = None,
-    create_conversations: Annotated[
-        bool, typer.Option("--create-conversations", help="Open those that are not there yet.")
-    ] = False,
-    batch: Annotated[int, typer.Option(min=1, max=100_000, help="Lines a transaction.")] = 5_000,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Read from the beginning what has been imported already.")
-    ] = False,
-) -> None:
-    """Store a file's signals: all of them, or go on where the same command was interrupted.
-
-    Lines that cannot be stored go to FILE.rejected.jsonl. Ends with 0 where there are none, with 2 where there
-    are some, with 1 where the import could not run or not to its end.
-    """
-    from app.signals.importers import command, options
-
-    given = options.options(
-        map or (), format=format, source=source, score=score, create_conversations=create_conversations
-    )
-    sources = [options.source(file, given) for file in files]
-    settings = Settings()
-
-    async def run(url: str) -> int:
-        async with opened(url) as database:
-            skew = timedelta(seconds=settings.clock_skew)
-            return await command.import_files(
-                database, sources, clock_skew=skew, batch_size=batch, restart=restart
-            )
-
-    with ready(settings) as (url, _, _):
-        status = asyncio.run(run(url))
-    raise typer.Exit(status)
+cli.command("import", cls=Import)(import_signals)
 
 
 @cli.command("export")

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         alias="COHERENCE_DATABASE_READ_URL",
         description="Replica of that PostgreSQL, which queries are sent to. What mutations answer is not.",
     )
+    import_url: SecretStr | None = Field(
+        None,
+        alias="COHERENCE_IMPORT_URL",
+        description="PostgreSQL that `coherence import --from-sql` reads: postgresql://user:password@host/database.",
+    )
     pgcrypto_key: SecretStr | None = Field(
         None,
         alias="PGCRYPTO_KEY",

@@ -22,7 +22,7 @@ import asyncpg
 import numpy as np
 from sqlalchemy import make_url
 
-from app.cli import ready
+from app.database.ready import ready
 from app.settings import Settings
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

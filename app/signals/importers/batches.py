@@ -1,9 +1,9 @@
 """Reads a file batch by batch: lines that are committed together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from app.errors import BadUserInput
+from app.errors import BadUserInput, Refused
 from app.signals.importers.formats import Item
 from app.signals.importers.lines import Fingerprint, Lines, Unreadable
 from app.signals.importers.options import Source
@@ -50,6 +50,15 @@ class Batch:
         self.lines.append((item.line, item.raw))
         return True
 
+    def all_rejected(self, results: Iterable[object]) -> list[Rejected]:
+        """With those records that were refused, as `results` say of each."""
+        refused = [
+            Rejected(number, result.message, raw, result.field)
+            for result, (number, raw) in zip(results, self.lines, strict=True)
+            if isinstance(result, Refused)
+        ]
+        return sorted(refused + self.rejected, key=lambda row: row.line)
+
     def opening(self) -> dict[str, str | None]:
         """Conversations that are opened whatever the options say, and their titles."""
         found: dict[str, str | None] = {}
@@ -68,8 +77,11 @@ class Batch:
                 scored.signal_score = score
 
 
-def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None) -> Iterator[Batch]:
-    """What follows line `after`, at most `size` rows at a time."""
+def batches_of(
+    source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None, limit: int | None = None
+) -> Iterator[Batch]:
+    """What follows line `after`, at most `size` rows at a time and `limit` altogether."""
+    left = limit
     fingerprint = Fingerprint(source.identity)
     batch, end = Batch(), after
 
@@ -87,9 +99,13 @@ def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scor
                 break
             fingerprint.add(item.raw)
             end = max(after, lines.number)
+            if new and left is not None:
+                left -= 1
             if batch.full(size):
                 yield closed()
                 batch = Batch()
+            if left == 0:
+                break
     except Unreadable as error:
         batch.damage = error
     if batch.size or batch.damage:

@@ -1,0 +1,42 @@
+"""A database that commands can work on: started, with this program's tables and key."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from app.database import migrations
+from app.database.engine import Database
+from app.database.start import running
+from app.settings import Settings
+from app.users import encryption
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """A database for one command."""
+    database = Database(url, pool_size=2)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def ready(settings: Settings) -> Iterator[tuple[str, str, bool]]:
+    """URL of a database with this program's tables and key, that key, and whether the tables are new."""
+    with running(settings) as url:
+        key = encryption.load(settings)
+        fresh = asyncio.run(_prepare(settings, url, key))
+        yield url, key, fresh
+
+
+async def _prepare(settings: Settings, url: str, key: str) -> bool:
+    fresh = False
+    async with opened(url) as database:
+        if settings.database_url is None:
+            fresh = await migrations.upgrade(database)
+        else:
+            await migrations.require_current(database)
+        async with database.write() as connection:
+            await encryption.check(connection, key)
+    return fresh
