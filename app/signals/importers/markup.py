@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 _TOKEN = re.compile(r"<([^<>]*)>|&(?:amp|lt|gt);")
-_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
+_ENTITY = re.compile(r"&(?:amp|lt|gt);")
+_CHARACTERS = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
 
 def decode(text: str, users: Mapping[str, str], channels: Mapping[str, str]) -> str:
@@ -12,8 +13,8 @@ def decode(text: str, users: Mapping[str, str], channels: Mapping[str, str]) -> 
 
     def plain(found: re.Match[str]) -> str:
         if found[1] is None:
-            return _ENTITIES[found[0]]
-        target, _, label = (re.sub(r"&(?:amp|lt|gt);", plain, part) for part in found[1].partition("|"))
+            return _character(found)
+        target, _, label = (_ENTITY.sub(_character, part) for part in found[1].partition("|"))
         match target[:1]:
             case "@":
                 return "@" + users.get(target[1:], label or target[1:]).removeprefix("@")
@@ -24,3 +25,7 @@ def decode(text: str, users: Mapping[str, str], channels: Mapping[str, str]) -> 
         return f"{label} ({target})" if label and not target.endswith(label) else label or target
 
     return _TOKEN.sub(plain, text)
+
+
+def _character(found: re.Match[str]) -> str:
+    return _CHARACTERS[found[0]]

@@ -64,11 +64,8 @@ def text_of(members: Any, *names: str) -> str | None:
 def instant(name: str, ts: Any) -> str:
     """Exactly: a float would be off by a microsecond. Raises BadUserInput."""
     match = _TS.fullmatch(ts) if isinstance(ts, str) else None
-    try:
-        if match is not None:
-            return write_instant(_BEGINNING + timedelta(seconds=int(match[1]), microseconds=int(match[2])))
-    except OverflowError:
-        pass
+    if match is not None:
+        return write_instant(_BEGINNING + timedelta(seconds=int(match[1]), microseconds=int(match[2])))
     raise BadUserInput(
         f"{name} is {str(ts)[:40]!r}; it takes seconds with six decimals, such as 1700000000.123456.",
         field="timestamp",

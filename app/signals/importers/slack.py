@@ -92,7 +92,7 @@ def _lines(path: Path, files: Archive, skipped: Counter[str], position: list[int
                 if line := _line(day, message, channel, names, skipped):
                     yield line
             position[0] += files.sizes[day]
-        for message in channel.changed.values():  # of these the export has the change alone
+        for message in list(channel.changed.values()):  # of these the export has the change alone
             if line := _line(days[-1], message, channel, names, skipped):
                 yield line
 
@@ -113,7 +113,7 @@ def _line(file: str, message: Any, channel: Channel, names: Names, skipped: Coun
     if not isinstance(message, dict):
         return _encoded({"file": file, "fault": "A message is not an object.", "field": None})
     ts, subtype = str(message.get("ts")), text_of(message, "subtype")
-    if subtype == "message_changed":
+    if subtype in {"message_changed", "message_deleted"}:  # which tell of other messages
         return None
     if ts in channel.deleted:
         subtype = "message_deleted"

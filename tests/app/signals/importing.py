@@ -11,8 +11,17 @@ from app.signals.importers.sources import source
 async def load(database, path, *maps, batch=5_000, restart=False, scored_by=None, **given):
     """Imports the file, and opens its conversations."""
     given = {"create_conversations": True} | given
+    read = source(path, options(maps, **given))
+    return await run(database, read, batch=batch, restart=restart, scored_by=scored_by)
+
+
+async def run(database, read, *, batch=5_000, restart=False, scored_by=None):
     importer = Importer(database, timedelta(minutes=5), scored_by, batch)
-    return await importer.run(source(path, options(maps, **given)), lambda *_: None, restart=restart)
+    return await importer.run(read, lambda *_: None, restart=restart)
+
+
+async def preview(database, read, **given):
+    return await Importer(database, timedelta(minutes=5), None, 7).preview(read, lambda *_: None, **given)
 
 
 def written(path, *rows):
