@@ -42,7 +42,7 @@ def source(path: Path, given: Options) -> Source:
     content = hashlib.sha256(json.dumps(sorted(days.items())).encode()).hexdigest()
     place = str(path.resolve())
     return Source(
-        path=path,
+        path=path.resolve() if path.name in {"", ".."} else path,  # nothing could lie beside these
         name=str(path),
         place=place,
         opened=partial(opened, path),

@@ -1,6 +1,7 @@
 import json
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -294,3 +295,9 @@ async def test_a_newer_export_in_the_same_place_is_another_import(database, tmp_
     await load(database, folder(tmp_path / "export", EXPORT))
     path = folder(tmp_path / "export", {"D1/2026-01-02.json": [message("1767312000.000001", "more")]})
     assert (await load(database, path)).imported == 15
+
+
+async def test_an_export_may_be_the_working_folder(database, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder(tmp_path / "export", BROKEN))
+    await load(database, Path())
+    assert len(rejected(tmp_path / "export")) == 11
