@@ -55,15 +55,15 @@ def json_value(field: str, value: Any) -> Any:
     return value
 
 
-def fault_of_json(value: Any) -> str | None:
+def fault_of_json(value: Any, deepest: int = JSON_DEPTH) -> str | None:
     """Why PostgreSQL could not store the JSON `value`, or None."""
     level = [value]
     for depth in itertools.count():
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict | list):
-                if depth == JSON_DEPTH:
-                    return f"is nested deeper than {JSON_DEPTH}"
+                if depth == deepest:
+                    return f"is nested deeper than {deepest}"
                 below.extend(item)
                 if isinstance(item, dict):
                     below.extend(item.values())

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +25,7 @@ from app.ready import opened, ready
 from app.services import Services
 from app.settings import Settings
 from app.signals.consumers import command as consumers
+from app.signals.importers.cli import import_signals
 from app.terminal import Command
 from app.upkeep import upkeep
 from app.users import encryption
@@ -136,57 +137,7 @@ async def _convert(url: str, settings: Settings) -> list[str]:
         return done
 
 
-@cli.command("import", cls=Command)
-def import_signals(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Plain or gzip.")],
-    format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(help="jsonl or csv; by the file's name where left out.")
-    ] = None,
-    map: Annotated[  # noqa: A002
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=COLUMN", help="The column that a field is read from, such as rawContent=text."
-        ),
-    ] = None,
-    source: Annotated[str | None, typer.Option(help="signalSource where the file has none.")] = None,
-    score: Annotated[
-        str | None,
-        typer.Option(
-            metavar="vader|COLUMN|NUMBER",
-            help="signalScore: of the text (its first 10 000 characters), a column's, or one for all.",
-        ),
-    ] = None,
-    create_conversations: Annotated[
-        bool, typer.Option("--create-conversations", help="Open those that are not there yet.")
-    ] = False,
-    batch: Annotated[int, typer.Option(min=1, max=100_000, help="Lines a transaction.")] = 5_000,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Read from the beginning what has been imported already.")
-    ] = False,
-) -> None:
-    """Store a file's signals: all of them, or go on where the same command was interrupted.
-
-    Lines that cannot be stored go to FILE.rejected.jsonl. Ends with 0 where there are none, with 2 where there
-    are some, with 1 where the import could not run or not to its end.
-    """
-    from app.signals.importers import command, options
-
-    given = options.options(
-        map or (), format=format, source=source, score=score, create_conversations=create_conversations
-    )
-    sources = [options.source(file, given) for file in files]
-    settings = Settings()
-
-    async def run(url: str) -> int:
-        async with opened(url) as database:
-            skew = timedelta(seconds=settings.clock_skew)
-            return await command.import_files(
-                database, sources, clock_skew=skew, batch_size=batch, restart=restart
-            )
-
-    with ready(settings) as (url, _, _):
-        status = asyncio.run(run(url))
-    raise typer.Exit(status)
+cli.command("import", cls=Command)(import_signals)
 
 
 @cli.command()

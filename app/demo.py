@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from app.services import Services
-from app.signals.ingest import NewSignal
+from app.signals.rules import NewSignal
 from app.users.models import Role
 
 SOURCES = ("Slack", "Axis", "Neo", "person")
@@ -55,6 +55,7 @@ class DemoSignal:
     payload: Any = None
     relationship_context: str | None = None
     diagnostic_notes: str | None = None
+    idempotency_key: str | None = None
 
 
 def disagreement(character: str, when: float) -> float:

@@ -30,5 +30,11 @@ class Conflict(Refused):
     code = "CONFLICT"
 
 
+class RateLimited(Refused):
+    """Nothing is wrong with the request but the moment."""
+
+    code = "RATE_LIMITED"
+
+
 class Unavailable(Refused):
     code = "UNAVAILABLE"

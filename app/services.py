@@ -1,7 +1,6 @@
 """What the API asks: opened and closed with the program."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from app.anomalies.rapid_fire import Rule
 from app.arrivals import Arrivals
@@ -35,7 +34,7 @@ class Services:
             database,
             Users(database, key),
             Conversations(database),
-            Signals(database, timedelta(seconds=settings.clock_skew)),
+            Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
             keywords,
             Arrivals(database, keywords, rule),
         )

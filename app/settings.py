@@ -1,5 +1,6 @@
 """Every environment variable, typed, with its meaning and default. `.env` in the working folder is read too."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.coherence.coherence import Weights
 from app.duration import Duration
 from app.signals.classify import KEYWORDS, classifier
+from app.signals.rules import Rules
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 
@@ -76,6 +78,11 @@ class Settings(BaseSettings):
         None,
         alias="COHERENCE_DATABASE_READ_URL",
         description="Replica of that PostgreSQL, which queries are sent to. What mutations answer is not.",
+    )
+    import_url: SecretStr | None = Field(
+        None,
+        alias="COHERENCE_IMPORT_URL",
+        description="PostgreSQL that `coherence import --from-sql` reads: postgresql://user:password@host/database.",
     )
     pgcrypto_key: SecretStr | None = Field(
         None,
@@ -174,6 +181,37 @@ class Settings(BaseSettings):
     max_body: int = Field(
         32_000_000, alias="COHERENCE_MAX_BODY", ge=1, description="Largest request body, in bytes."
     )
+    max_batch: int = Field(
+        50_000, alias="COHERENCE_MAX_BATCH", ge=1, description="Most signals of one batch."
+    )
+    max_text: int = Field(
+        1_000_000, alias="COHERENCE_MAX_TEXT", ge=1, description="Most characters of one text of a signal."
+    )
+    max_payload: int = Field(
+        1_000_000, alias="COHERENCE_MAX_PAYLOAD", ge=2, description="Largest payload of a signal, in bytes."
+    )
+    max_payload_depth: int = Field(
+        64, alias="COHERENCE_MAX_PAYLOAD_DEPTH", ge=1, le=200, description="Deepest nesting of a payload."
+    )
+    max_ingests: int = Field(
+        64,
+        alias="COHERENCE_MAX_INGESTS",
+        ge=1,
+        description="Most batches that are stored or wait for it at a time; more are told to come later.",
+    )
+    ingest_patience: float = Field(
+        10,
+        alias="COHERENCE_INGEST_PATIENCE",
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds in which a batch is tried again while the database is away.",
+    )
+    idempotency_days: int = Field(
+        7,
+        alias="COHERENCE_IDEMPOTENCY_DAYS",
+        ge=1,
+        description="Days that a signal's idempotencyKey is remembered.",
+    )
     pool_size: int = Field(
         10,
         alias="COHERENCE_POOL_SIZE",
@@ -267,6 +305,16 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(
+            timedelta(seconds=self.clock_skew),
+            self.max_batch,
+            self.max_text,
+            self.max_payload,
+            self.max_payload_depth,
+        )
 
     @property
     def weights(self) -> Weights:

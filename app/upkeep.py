@@ -15,7 +15,7 @@ from app.arrivals import Arrivals
 from app.database.engine import Database
 from app.errors import Unavailable
 from app.settings import Settings
-from app.signals import ageing
+from app.signals import ageing, deliveries
 from app.signals.refresh import refresh
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ async def upkeep(database: Database, settings: Settings, now: datetime) -> bool:
                 await ageing.turn_into_columns(database, settings.columnstore_after, now)
             if settings.raw_retention is not None:
                 await ageing.forget(database, settings.raw_retention, now)
+            await deliveries.forget(database, settings.idempotency_days, now)
         finally:
             await connection.execute(_UNLOCK)
     return done

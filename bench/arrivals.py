@@ -28,6 +28,7 @@ from app.database.embedded import EmbeddedPostgres
 from app.database.engine import Database, driver
 from app.signals.classify import KEYWORDS, Classification, classifier
 from app.signals.ingest import Signals
+from app.signals.rules import Rules
 from bench.import_rate import copy, fresh, rows
 
 WITHOUT = "DROP TRIGGER signals_were_inserted ON signals; DROP INDEX signals_user"
@@ -48,6 +49,7 @@ class Sent:
     payload: Any = None
     relationship_context: str | None = None
     diagnostic_notes: str | None = None
+    idempotency_key: str | None = None
 
 
 class Neutral:
@@ -61,7 +63,7 @@ class Neutral:
 
 async def ingest(database: Database, batches: Sequence[Sequence[Sent]], arrivals: Arrivals | None) -> float:
     """Rows a second until all are stored; what has not been looked at by then is left."""
-    signals = Signals(database, timedelta(days=3_650))
+    signals = Signals(database, Rules(timedelta(days=3_650)))
 
     looking = asyncio.create_task(arrivals.watch(1)) if arrivals else None
     began = perf_counter()

@@ -29,6 +29,7 @@ from app.database.embedded import EmbeddedPostgres
 from app.database.engine import Database, driver
 from app.signals.importers.options import options, source
 from app.signals.importers.run import Importer
+from app.signals.rules import Rules
 
 CONVERSATIONS = 1_000
 SOURCES = ("Slack", "Axis", "Neo", "person")
@@ -120,7 +121,7 @@ async def import_file(database: Database, path: Path, count: int, batch: int) ->
         if lines * 10 // count >= len(memory):
             memory.append(resident())
 
-    importer = Importer(database, timedelta(days=3_650), None, batch)
+    importer = Importer(database, Rules(timedelta(days=3_650)), None, batch)
     started = time.perf_counter()
     outcome = await importer.run(source(path, options(())), report)
     rate = count / (time.perf_counter() - started)

@@ -5,7 +5,7 @@ import base64
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Annotated, Any
 
 import typer
@@ -60,7 +60,7 @@ def retry(
 ) -> None:
     """Store them as signals now. Ends with 2 where some are refused again: those stay, with the new reason."""
     chosen = _chosen(ids, all_letters=all_letters)
-    writer = Writer(timedelta(seconds=Settings().clock_skew), create_conversations)
+    writer = Writer(Settings().rules, create_conversations)
     stored, refused = _run(lambda database: DeadLetters(database).retry(chosen, writer))
     print(f"{stored} stored, {refused} refused again.")  # noqa: T201
     raise typer.Exit(_SOME_REFUSED if refused else 0)

@@ -9,7 +9,7 @@ from app.signals.importers.formats import JsonLines
 from app.signals.importers.record import KINDS, Record, record
 
 _NEUTRAL = 0.5
-_MESSAGE = JsonLines({field: field for field in KINDS}, "message")
+_MESSAGE = JsonLines({field: field for field in KINDS}, events=True, called="message")
 
 
 @dataclass(frozen=True, slots=True)

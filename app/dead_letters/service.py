@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from asyncpg.exceptions import PostgresError
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +14,7 @@ from app.dead_letters.payloads import Item
 from app.errors import BadUserInput, NotFound, Refused
 from app.signals.importers.record import Record
 from app.signals.ingest import store
+from app.signals.rules import Rules
 
 PAGE = 1_000
 """Letters a transaction."""
@@ -32,7 +33,7 @@ def said(error: BaseException) -> str:
 class Writer:
     """How signals are stored within somebody's transaction."""
 
-    clock_skew: timedelta
+    rules: Rules
     create_conversations: bool = True
 
     async def store(
@@ -55,7 +56,7 @@ class Writer:
                     connection,
                     records,
                     now,
-                    now + self.clock_skew,
+                    self.rules,
                     all_or_nothing=False,
                     create_conversations=self.create_conversations,
                 )

@@ -1,100 +1,48 @@
 """The way in: signals are checked one by one and written all at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.checks import NAME_LENGTH, fault_of_json, fault_of_text
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
-from app.database.engine import Database, driver, repeated_after_deadlock, to_json
-from app.errors import BadUserInput, Refused
+from app.database.engine import Database, driver, is_transient, repeated_after_deadlock
+from app.errors import BadUserInput, NotFound, RateLimited, Refused, Unavailable
 from app.instant import write_instant
+from app.signals import deliveries
 from app.signals.models import Signal
 from app.signals.queries import SignalKey, by_keys
+from app.signals.rules import NewSignal, Rules
 
-
-class NewSignal(Protocol):
-    """A signal as a producer sends it: the contract's SignalInput."""
-
-    context_window_id: str
-    timestamp: datetime | None
-    raw_content: str | None
-    signal_source: str
-    signal_score: float
-    signal_vector: str | None
-    emotional_tone: float | None
-    escalate_flag: int
-    agent_id: str | None
-    user_id: str | None
-    payload: Any
-    relationship_context: str | None
-    diagnostic_notes: str | None
+type Titles = Mapping[str, str | None]
+"""Titles, where they have one, of conversations that are to be opened, by contextWindowId."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of a batch: for every item, in order, its key or why it was refused."""
+    """What became of a batch."""
 
     results: list[SignalKey | Refused]
+    """For every item, in order, its key or why it was refused."""
     transaction_id: str | None
     """PostgreSQL's own, for tracing; None where nothing was stored."""
+    duplicates: Collection[int] = frozenset()
+    """Places of those that had been delivered before; their keys are the first ones'."""
 
 
-# In the order in which they are checked; the names are the contract's.
-_KEYS = (
-    ("contextWindowId", "context_window_id"),
-    ("signalSource", "signal_source"),
-    ("agentId", "agent_id"),
-    ("userId", "user_id"),
-    ("signalVector", "signal_vector"),
-)
-_TEXTS = (
-    ("rawContent", "raw_content"),
-    ("relationshipContext", "relationship_context"),
-    ("diagnosticNotes", "diagnostic_notes"),
-)
+_STATUS = text("SELECT pg_xact_status(cast(cast(:id AS text) AS xid8))")
 
-
-def fault_of(signal: NewSignal, latest: datetime) -> BadUserInput | None:  # noqa: C901, PLR0911 - one rule after another
-    """Why `signal` cannot be stored, or None; `latest` is the last instant that it may name."""
-    if signal.timestamp is not None and signal.timestamp > latest:
-        return _bad(
-            "timestamp",
-            f"lies after {latest.isoformat(timespec='seconds')}, which is as far ahead"
-            " of the server's clock as is allowed",
-        )
-    if not 0 <= signal.signal_score <= 1:
-        return _bad("signalScore", f"is {signal.signal_score}; it takes a number from 0 to 1")
-    if signal.emotional_tone is not None and not 0 <= signal.emotional_tone <= 1:
-        return _bad("emotionalTone", f"is {signal.emotional_tone}; it takes a number from 0 to 1")
-    if signal.escalate_flag not in {0, 1}:
-        return _bad("escalateFlag", f"is {signal.escalate_flag}; it takes 0 or 1")
-    for field, attribute in _KEYS:
-        value = getattr(signal, attribute)
-        if value is None:
-            continue
-        if not 1 <= len(value) <= NAME_LENGTH:
-            return _bad(field, f"has {len(value)} characters; it takes 1 to {NAME_LENGTH}")
-        if fault := fault_of_text(value):
-            return _bad(field, fault)
-    for field, attribute in _TEXTS:
-        value = getattr(signal, attribute)
-        if value is not None and (fault := fault_of_text(value)):
-            return _bad(field, fault)
-    if signal.payload is not None and (fault := fault_of_json(signal.payload)):
-        return _bad("payload", fault)
-    return None
-
-
-def _bad(field: str, fault: str) -> BadUserInput:
-    return BadUserInput(f"{field} {fault}.", field=field)
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
+"""Seconds between two attempts: each wait is twice the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +50,13 @@ class Signals:
     """Writes signals."""
 
     database: Database
-    clock_skew: timedelta
+    rules: Rules = field(default_factory=Rules)
+    patience: float = 10
+    """Seconds in which a batch is tried again while the database is away."""
+    most_at_once: int = 64
+    """Batches that are stored or wait for it; who comes then is told to come later."""
+    _running: set[object] = field(default_factory=set)
 
-    @repeated_after_deadlock
     async def ingest(
         self,
         signals: Sequence[NewSignal],
@@ -112,38 +64,93 @@ class Signals:
         *,
         all_or_nothing: bool = False,
         create_conversations: bool = False,
+        opening: Titles = MappingProxyType({}),
     ) -> Ingested:
         """Stores the batch in one transaction.
 
         Of a batch that is `all_or_nothing` the first refused item is raised, with its index, and nothing is
         stored; of another every valid item is stored. `create_conversations` opens what is not there yet.
+
+        Where the database fails for a while the batch is tried again, and stored once: what became of a commit that
+        was not answered is asked for. Unavailable where that takes too long.
         """
-        async with self.database.write() as connection:
-            return await store(
-                connection,
+        self.rules.check_size(signals)
+        if len(self._running) >= self.most_at_once:
+            raise RateLimited(
+                f"{self.most_at_once} batches are being stored already; send this one again later."
+            )
+        running = object()
+        self._running.add(running)
+        try:
+            return await self._ingest(
                 signals,
                 now,
-                now + self.clock_skew,
                 all_or_nothing=all_or_nothing,
                 create_conversations=create_conversations,
+                opening=opening,
             )
+        finally:
+            self._running.discard(running)
 
-    @repeated_after_deadlock
-    async def create(self, signal: NewSignal, now: datetime) -> Any:
-        """The new signal's row. What is at fault is raised."""
-        async with self.database.write() as connection:
-            stored = await store(
-                connection,
-                [signal],
-                now,
-                now + self.clock_skew,
-                all_or_nothing=False,
-                create_conversations=False,
-            )
-            (key,) = stored.results
-            if isinstance(key, Refused):
-                raise key
-            return (await by_keys(connection, [key]))[key]
+    async def _ingest(self, signals: Sequence[NewSignal], now: datetime, **options: Any) -> Ingested:
+        deadline, wait = monotonic() + self.patience, _FIRST_WAIT
+        while True:
+            done: Ingested | None = None
+            try:
+                async with self.database.write() as connection:
+                    done = await store(connection, signals, now, self.rules, **options)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                await self._wait(wait, deadline, error)
+                wait = min(2 * wait, _LONGEST_WAIT)
+                # Without a transaction id there was nothing to commit.
+                if (
+                    done is not None
+                    and done.transaction_id
+                    and await self._committed(done.transaction_id, deadline)
+                ):
+                    return done
+            else:
+                return done
+
+    async def create(self, signal: NewSignal, now: datetime) -> tuple[Any, bool]:
+        """The signal's row, and whether it had been delivered before. What is at fault is raised."""
+        ingested = await self.ingest([signal], now)
+        (key,) = ingested.results
+        if isinstance(key, Refused):
+            raise key
+        async with self.database.read(newest=True) as connection:
+            row = (await by_keys(connection, [key])).get(key)
+        if row is None:
+            raise NotFound("The signal has been deleted since it was delivered.", field="idempotencyKey")
+        return row, bool(ingested.duplicates)
+
+    async def _committed(self, transaction: str, deadline: float) -> bool:
+        """Whether a transaction whose commit was not answered has been committed."""
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                async with self.database.steps() as connection:
+                    status = await connection.scalar(_STATUS, {"id": transaction})
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                await self._wait(wait, deadline, error)
+            else:
+                if status != "in progress":
+                    return bool(status == "committed")
+                await self._wait(
+                    wait, deadline, Unavailable("The database has not ended a commit; try again.")
+                )
+            wait = min(2 * wait, _LONGEST_WAIT)
+
+    @staticmethod
+    async def _wait(seconds: float, deadline: float, error: Exception) -> None:
+        """Raises `error` where that would be beyond the deadline."""
+        if monotonic() + seconds > deadline:
+            raise error
+        await asyncio.sleep(seconds)
 
     @repeated_after_deadlock
     async def delete(self, keys: Sequence[SignalKey]) -> int:
@@ -172,36 +179,110 @@ async def store(
     connection: AsyncConnection,
     signals: Sequence[NewSignal],
     now: datetime,
-    latest: datetime,
+    rules: Rules,
     *,
     all_or_nothing: bool,
     create_conversations: bool,
+    opening: Titles = MappingProxyType({}),
 ) -> Ingested:
-    """`Signals.ingest` within the caller's transaction."""
-    results: list[Any] = [fault_of(signal, latest) for signal in signals]
-    valid = [index for index, fault in enumerate(results) if fault is None]
-    found = await _find(connection, [signals[index] for index in valid], now, create=create_conversations)
-    stored = []
-    for index in valid:
-        if signals[index].context_window_id not in found.conversations:
-            results[index] = no_such_conversation("contextWindowId")
-        elif found.kept_from is not None and (signals[index].timestamp or now) < found.kept_from:
-            results[index] = _bad(
-                "timestamp", f"lies before {write_instant(found.kept_from)}, from when on signals are kept"
-            )
-        else:
-            stored.append(index)
+    """`Signals.ingest` within the caller's transaction.
+
+    The conversations in `opening` are opened whatever `create_conversations` says.
+    """
+    checked = await check(
+        connection, signals, now, rules, create_conversations=create_conversations, opening=opening
+    )
+    results: list[Any] = checked.faults
     if all_or_nothing:
         _raise_first(results)
+    stored = [index for index, fault in enumerate(results) if fault is None]
     if not stored:
         return Ingested(results, None)
     pg = await driver(connection)
-    rows = _rows([signals[index] for index in stored], found, now)
+    rows = [_row(signals[index], checked, index, now) for index in stored]
+    delivered: dict[int, SignalKey] = {}
+    if keyed := [place for place, index in enumerate(stored) if signals[index].idempotency_key is not None]:
+        new = [
+            deliveries.Delivery(
+                rows[place][2], signals[stored[place]].idempotency_key or "", *_key(rows[place])
+            )
+            for place in keyed
+        ]
+        first = await deliveries.deliver(pg, new)
+        delivered = {place: key for place, key in zip(keyed, first, strict=True) if key != _key(rows[place])}
     # For 5 000 signals 1.4 times as fast as INSERT from arrays, for one hardly slower.
-    await pg.copy_records_to_table("signals", records=rows, columns=_COLUMNS)  # type: ignore[no-untyped-call]
-    for index, row in zip(stored, rows, strict=True):
-        results[index] = row[1], row[0]
-    return Ingested(results, found.transaction)
+    records = [row for place, row in enumerate(rows) if place not in delivered] if delivered else rows
+    await pg.copy_records_to_table("signals", records=records, columns=_COLUMNS)  # type: ignore[no-untyped-call]
+    for place, (index, row) in enumerate(zip(stored, rows, strict=True)):
+        results[index] = delivered.get(place) or _key(row)
+    return Ingested(results, checked.transaction, {stored[place] for place in delivered})
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `store` finds out before it stores."""
+
+    faults: list[Refused | None]
+    """Why each signal is refused, in order."""
+    payloads: list[str]
+    """Of each, as PostgreSQL takes it."""
+    known: dict[str, UUID]
+    """Conversations by contextWindowId."""
+    opened: set[str]
+    """Those of them that the transaction has opened."""
+    numbers: Sequence[int]
+    """An id for each."""
+    transaction: str
+
+
+async def check(
+    connection: AsyncConnection,
+    signals: Sequence[NewSignal],
+    now: datetime,
+    rules: Rules,
+    *,
+    create_conversations: bool,
+    opening: Titles = MappingProxyType({}),
+) -> Checked:
+    """All that `store` does but storing the signals: the conversations are opened."""
+    faults: list[Refused | None] = [rules.fault_of(signal, now) for signal in signals]
+    payloads: list[str] = []
+    for index, signal in enumerate(signals):
+        payload = rules.payload(signal.payload) if faults[index] is None else ""
+        if isinstance(payload, BadUserInput):
+            faults[index], payload = payload, ""
+        payloads.append(payload)
+    started: dict[str, datetime] = {}
+    for signal, fault in zip(signals, faults, strict=True):
+        key, time = signal.context_window_id, signal.timestamp or now
+        if fault is None and (key not in started or time < started[key]):
+            started[key] = time
+    row = (await connection.exec_driver_sql(_FIND, (list(started), len(signals)))).one()
+    known = dict(zip(row.keys or (), row.ids or (), strict=True))
+    missing = started.keys() - known.keys()
+    if not create_conversations:
+        missing &= opening.keys()
+    if missing:
+        keys = list(missing)
+        columns = (keys, [started[key] for key in keys], [opening.get(key) for key in keys])
+        await connection.exec_driver_sql(_OPEN, columns)
+        found = (await connection.exec_driver_sql(_FIND, (keys, 0))).one()
+        known |= zip(found.keys or (), found.ids or (), strict=True)
+    for index, signal in enumerate(signals):
+        if faults[index] is None:
+            faults[index] = _fault_of_place(signal, known, row.kept_from, now)
+    return Checked(faults, payloads, known, missing & known.keys(), row.numbers, row.transaction)
+
+
+def _fault_of_place(
+    signal: NewSignal, known: Collection[str], kept_from: datetime | None, now: datetime
+) -> Refused | None:
+    if signal.context_window_id not in known:
+        return no_such_conversation("contextWindowId")
+    if kept_from is not None and (signal.timestamp or now) < kept_from:
+        fault = f"timestamp lies before {write_instant(kept_from)}, from when on signals are kept."
+        return BadUserInput(fault, field="timestamp")
+    return None
 
 
 def _raise_first(results: Sequence[Refused | None]) -> None:
@@ -226,47 +307,15 @@ FROM found
 """
 
 _OPEN = """
-INSERT INTO conversations (context_window_id, started_at)
-SELECT * FROM unnest($1::text[], $2::timestamptz[]) AS new (key, started) ORDER BY key
+INSERT INTO conversations (context_window_id, started_at, title)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS new (key, started, title) ORDER BY key
 ON CONFLICT (context_window_id) DO NOTHING
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What a batch needs of the database."""
-
-    conversations: dict[str, UUID]
-    """By contextWindowId, hidden ones left out."""
-    kept_from: datetime | None
-    """From when on signals are kept."""
-    numbers: list[int]
-    """New ids."""
-    transaction: str
-
-
-async def _find(
-    connection: AsyncConnection, signals: Sequence[NewSignal], now: datetime, *, create: bool
-) -> _Found:
-    started: dict[str, datetime] = {}
-    for signal in signals:
-        key, time = signal.context_window_id, signal.timestamp or now
-        if key not in started or time < started[key]:
-            started[key] = time
-    row = (await connection.exec_driver_sql(_FIND, (list(started), len(signals)))).one()
-    found = dict(zip(row.keys or (), row.ids or (), strict=True))
-    missing = started.keys() - found.keys()
-    if create and missing:
-        times = [started[key] for key in missing]
-        await connection.exec_driver_sql(_OPEN, (list(missing), times))
-        opened = (await connection.exec_driver_sql(_FIND, (list(missing), 0))).one()
-        found |= zip(opened.keys or (), opened.ids or (), strict=True)
-    return _Found(found, row.kept_from, row.numbers, row.transaction)
-
-
 _COLUMNS = (
-    "id",
     "time",
+    "id",
     "conversation_id",
     "received_at",
     "user_id",
@@ -283,25 +332,26 @@ _COLUMNS = (
 )
 
 
-def _rows(signals: Sequence[NewSignal], found: _Found, now: datetime) -> list[tuple[Any, ...]]:
+def _row(signal: NewSignal, checked: Checked, index: int, now: datetime) -> tuple[Any, ...]:
     """As _COLUMNS names them."""
-    return [
-        (
-            number,
-            signal.timestamp or now,
-            found.conversations[signal.context_window_id],
-            now,
-            signal.user_id,
-            signal.agent_id,
-            signal.signal_source,
-            signal.signal_score,
-            signal.emotional_tone,
-            signal.escalate_flag,
-            signal.raw_content,
-            signal.signal_vector,
-            "{}" if signal.payload is None else to_json(signal.payload),
-            signal.relationship_context,
-            signal.diagnostic_notes,
-        )
-        for number, signal in zip(found.numbers, signals, strict=False)
-    ]
+    return (
+        signal.timestamp or now,
+        checked.numbers[index],
+        checked.known[signal.context_window_id],
+        now,
+        signal.user_id,
+        signal.agent_id,
+        signal.signal_source,
+        signal.signal_score,
+        signal.emotional_tone,
+        signal.escalate_flag,
+        signal.raw_content,
+        signal.signal_vector,
+        checked.payloads[index],
+        signal.relationship_context,
+        signal.diagnostic_notes,
+    )
+
+
+def _key(row: tuple[Any, ...]) -> SignalKey:
+    return row[0], row[1]

@@ -135,3 +135,17 @@ class ClassificationRollup5Minutes(_ClassificationRollup, Table):
 
 class ClassificationRollup1Hour(_ClassificationRollup, Table):
     __tablename__ = "classification_rollup_1h"
+
+
+class DeliveredSignal(Table):
+    """The signal that an idempotency key was first delivered with."""
+
+    __tablename__ = "delivered_signals"
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(primary_key=True)
+    time: Mapped[datetime]
+    signal_id: Mapped[int] = mapped_column(BigInteger)
+    delivered_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -15,6 +15,7 @@ from app.instant import write_instant
 from app.settings import Settings
 from app.signals.importers.record import Record
 from app.signals.ingest import store
+from app.signals.rules import Rules
 from app.timerange import TimeRange
 from app.upstream import queries
 from app.upstream.client import Upstream
@@ -153,9 +154,7 @@ class Puller:
 
     async def _store_batch(self, outcome: Outcome, rows: Sequence[tuple[str, Record]], now: datetime) -> None:
         places = [place for place, _ in rows]
-        results = await _store_new(
-            self.database, [record for _, record in rows], now, timedelta(seconds=self.settings.clock_skew)
-        )
+        results = await _store_new(self.database, [record for _, record in rows], now, self.settings.rules)
         for place, result in zip(places, results, strict=True):
             if isinstance(result, Refused):
                 outcome.refused.append((place, result.message))
@@ -179,14 +178,14 @@ class Puller:
 
 @repeated_after_deadlock
 async def _store_new(
-    database: Database, records: Sequence[Record], now: datetime, skew: timedelta
+    database: Database, records: Sequence[Record], now: datetime, rules: Rules
 ) -> list[bool | Refused]:
     """Of each, in order: whether it is new, or why it is refused. The first row of a key stays."""
     keys = [(record.context_window_id, record.timestamp or now) for record in records]
     async with database.write() as connection:
         known = await queries.stored(connection, keys, SOURCE)
         new = [record for key, record in zip(keys, records, strict=True) if key not in known]
-        done = await store(connection, new, now, now + skew, all_or_nothing=False, create_conversations=True)
+        done = await store(connection, new, now, rules, all_or_nothing=False, create_conversations=True)
     results = iter(done.results)
     return [
         False if key in known else result if isinstance(result := next(results), Refused) else True

@@ -29,6 +29,10 @@ class SignalInput(NullWhereLeftOut):
     payload: JSON | None = strawberry.UNSET
     relationship_context: str | None = strawberry.UNSET
     diagnostic_notes: str | None = strawberry.UNSET
+    idempotency_key: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A second delivery with the same key and conversation answers with the first one's signal.",
+    )
 
 
 @strawberry.input

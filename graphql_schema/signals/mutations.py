@@ -30,6 +30,9 @@ class ItemError:
 class BatchItemResult:
     index: int
     success: bool
+    duplicate: bool = strawberry.field(
+        description="True where the idempotencyKey had been delivered before; signalId is then the first one's."
+    )
     signal_id: strawberry.ID | None
     error: ItemError | None
 
@@ -54,7 +57,8 @@ class DeleteSignalsPayload:
 class SignalMutations:
     @strawberry.mutation
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
-        return Signal.of(await info.context.services.signals.create(input, datetime.now(UTC)))
+        row, _ = await info.context.services.signals.create(input, datetime.now(UTC))
+        return Signal.of(row)
 
     @strawberry.mutation(
         description="""
@@ -79,9 +83,17 @@ signal of the batch, instead of failing its signals.
             create_conversations=create_conversations,
         )
         results = Rows(
-            BatchItemResult(index=index, success=False, signal_id=None, error=ItemError.of(result))
+            BatchItemResult(
+                index=index, success=False, duplicate=False, signal_id=None, error=ItemError.of(result)
+            )
             if isinstance(result, Refused)
-            else BatchItemResult(index=index, success=True, signal_id=signal_id(*result), error=None)
+            else BatchItemResult(
+                index=index,
+                success=True,
+                duplicate=index in ingested.duplicates,
+                signal_id=signal_id(*result),
+                error=None,
+            )
             for index, result in enumerate(ingested.results)
         )
         successful = sum(result.success for result in results)

@@ -13,6 +13,7 @@ DEFAULTS = {
     "PORT": ("port", 8_002),
     "COHERENCE_DATA_DIR": ("data_dir", Path(".coherence")),
     "COHERENCE_DATABASE_URL": ("database_url", None),
+    "COHERENCE_IMPORT_URL": ("import_url", None),
     "PGCRYPTO_KEY": ("pgcrypto_key", None),
     "DEMO": ("demo", True),
     "COHERENCE_TRUST_NETWORK": ("trust_network", False),

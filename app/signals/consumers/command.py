@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -69,7 +68,7 @@ def consume_kafka(
     name("--group", group)
     given = properties(group, bootstrap or settings.kafka_bootstrap, config or settings.kafka_config)
     options = Options(topic, group, from_beginning, until_end, batch, linger, deadline, progress)
-    writer = Writer(timedelta(seconds=settings.clock_skew), create_conversations)
+    writer = Writer(settings.rules, create_conversations)
 
     async def run(url: str, stop: Event) -> None:
         logging.configure(settings.log_level)

@@ -1,9 +1,9 @@
 """Reads a file batch by batch: lines that are committed together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from app.errors import BadUserInput
+from app.errors import BadUserInput, Refused
 from app.signals.importers.formats import Item
 from app.signals.importers.lines import Fingerprint, Lines, Unreadable
 from app.signals.importers.options import Source
@@ -44,11 +44,28 @@ class Batch:
         try:
             read = record(source.source, source.score, *source.format.values(item.row))
         except BadUserInput as fault:
-            self.rejected.append(Rejected(item.line, fault.message, item.raw))
+            self.rejected.append(Rejected(item.line, fault.message, item.raw, fault.field))
             return False
         self.records.append(read)
         self.lines.append((item.line, item.raw))
         return True
+
+    def all_rejected(self, results: Iterable[object]) -> list[Rejected]:
+        """With those records that were refused, as `results` say of each."""
+        refused = [
+            Rejected(number, result.message, raw, result.field)
+            for result, (number, raw) in zip(results, self.lines, strict=True)
+            if isinstance(result, Refused)
+        ]
+        return sorted(refused + self.rejected, key=lambda row: row.line)
+
+    def opening(self) -> dict[str, str | None]:
+        """Conversations that are opened whatever the options say, and their titles."""
+        found: dict[str, str | None] = {}
+        for read in self.records:
+            if read.opens:
+                found[read.context_window_id] = found.get(read.context_window_id) or read.title
+        return found
 
     def full(self, size: int) -> bool:
         return len(self.lines) + len(self.rejected) >= size or self.size >= _LARGEST
@@ -60,8 +77,11 @@ class Batch:
                 scored.signal_score = score
 
 
-def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None) -> Iterator[Batch]:
-    """What follows line `after`, at most `size` rows at a time."""
+def batches_of(
+    source: Source, lines: Lines, after: int, size: int, scorer: Scorer | None, limit: int | None = None
+) -> Iterator[Batch]:
+    """What follows line `after`, at most `size` rows at a time and `limit` altogether."""
+    left = limit
     fingerprint = Fingerprint(source.identity)
     batch, end = Batch(), after
 
@@ -79,9 +99,13 @@ def batches_of(source: Source, lines: Lines, after: int, size: int, scorer: Scor
                 break
             fingerprint.add(item.raw)
             end = max(after, lines.number)
+            if new and left is not None:
+                left -= 1
             if batch.full(size):
                 yield closed()
                 batch = Batch()
+            if left == 0:
+                break
     except Unreadable as error:
         batch.damage = error
     if batch.size or batch.damage:

@@ -11,13 +11,17 @@ import msgspec
 
 from app.checks import fault_of_json
 from app.errors import BadUserInput
-from app.signals.importers.lines import LONGEST, Lines
-from app.signals.importers.record import KINDS, Columns, number
+from app.signals import events as event_form
+from app.signals.importers.lines import LONGEST, FileLines, Lines
+from app.signals.importers.record import KINDS, Columns, json_value, number
 
 _LOOKED_AT = 1_000
 
 type Values = Sequence[Any]
-"""A signal's values as the file has them, in the order of KINDS; None for what it does not have."""
+"""A signal's values as the file has them, in the order of KINDS; None for what it does not have.
+
+What `record` takes beyond them may follow.
+"""
 
 
 class Item(NamedTuple):
@@ -40,7 +44,7 @@ class Format(Protocol):
         """Raises BadUserInput where the row is not of the format, or a value of the wrong type."""
 
 
-def columns_of(name: str, lines: Lines) -> list[str]:
+def columns_of(name: str, lines: FileLines) -> list[str]:
     """Columns that a file of the format `name` has, in order: those of its head, or of its first 1 000 lines.
 
     Raises BadUserInput where the head cannot be read.
@@ -78,11 +82,15 @@ _KINDS = {
 
 
 class JsonLines:
-    """One JSON object a line, or whatever it is `called`. Types are strict: a string is no number."""
+    """One JSON object a line, or whatever it is `called`. Types are strict: a string is no number.
 
-    def __init__(self, columns: Columns, called: str = "line") -> None:
+    With `events`, objects may be events.
+    """
+
+    def __init__(self, columns: Columns, *, events: bool = False, called: str = "line") -> None:
         self._columns = columns
         self._called = f"The {called}"
+        self._events = events
         names = list(dict.fromkeys(columns.values()))
         attributes = {name: f"column_{place}" for place, name in enumerate(names)}
         kinds = {column: KINDS[field] for field, column in columns.items()}
@@ -105,40 +113,40 @@ class JsonLines:
     def values(self, row: bytes) -> Values:
         if len(row) > LONGEST:
             raise _too_long(self._called)
+        if (
+            self._events
+            and b'"signal_type"' in row
+            and event_form.is_event(found := _object(row, self._called))
+        ):
+            return _values_of_event(found, self._columns)
         try:
             return self._values(self._decode(row))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise BadUserInput(self._fault(row) or f"{self._called} cannot be read: {error}.") from None
+            raise self._fault(row) or BadUserInput(f"{self._called} cannot be read: {error}.") from None
 
-    def _fault(self, row: bytes) -> str | None:
+    def _fault(self, row: bytes) -> BadUserInput | None:
         """What is wrong with the line, in the contract's words."""
-        try:
-            found = json.loads(row)
-        except UnicodeDecodeError as error:
-            return f"{self._called} is not UTF-8: byte {error.start + 1} cannot be read."
-        except json.JSONDecodeError as error:
-            return f"{self._called} is not JSON: {error.msg} at character {error.pos + 1}."
-        except RecursionError:
-            return f"{self._called} is nested too deeply."
-        if not isinstance(found, dict):
-            return f"{self._called} is not a JSON object."
+        found = _object(row, self._called)
         for field, column in self._columns.items():
             kind, value = _KINDS[KINDS[field]], found.get(column)
             wrong = not isinstance(value, kind.types) or (
                 isinstance(value, bool) and kind.types is not object
             )
             if value is not None and wrong:
-                return f"{_named(field, column)} is {_shown(value)}; it takes {kind.name}."
+                named = _named(field, column)
+                return BadUserInput(f"{named} is {_shown(value)}; it takes {kind.name}.", field=field)
         fault = fault_of_json(found)
-        return fault and f"{self._called} {fault}."
+        return BadUserInput(f"{self._called} {fault}.") if fault else None
 
 
 class Csv:
     """A table with a head (RFC 4180). An empty field without quotes is null, `""` is the empty string."""
 
-    def __init__(self, columns: Columns, head: Sequence[str]) -> None:
+    def __init__(self, columns: Columns, head: Sequence[str], *, events: bool = False) -> None:
+        """With `events`, a table whose head has an event's columns holds events."""
         self._head = head
         self._columns = columns
+        self._events = events and event_form.is_event(dict.fromkeys(head))
         # A null is put at the end of every row: the place of what the table does not have.
         places = {name: place for place, name in enumerate(head)}
         self._values: Callable[[list[Any]], Values] = itemgetter(
@@ -161,15 +169,23 @@ class Csv:
             raise row
         if len(row) != len(self._head):
             raise BadUserInput(f"The row has {len(row)} fields; the head has {len(self._head)}.")
+        if self._events:
+            return self._values_of_event(row)
         values = list(self._values([*row, None]))
         for place, field in self._numbers:
             if values[place] is not None:
-                try:
-                    values[place] = number(values[place])
-                except ValueError:
-                    named = _named(field, self._columns[field])
-                    raise BadUserInput(f"{named} is {_shown(values[place])}; it takes a number.") from None
+                values[place] = _number(_named(field, self._columns[field]), values[place], field)
         return values
+
+    def _values_of_event(self, row: list[Any]) -> Values:
+        """A table's fields are text: numbers and JSON are read from it."""
+        event = dict(zip(self._head, row, strict=True))
+        for name in {"score", "signal_score", self._columns.get("signalScore", "")} & event.keys():
+            if event[name] is not None:
+                event[name] = _number(name, event[name], name)
+        if event.get("payload") is not None:
+            event["payload"] = json_value(event["payload"])
+        return _values_of_event(event, self._columns)
 
 
 def _csv_items(lines: Lines) -> Iterator[Item]:
@@ -205,6 +221,45 @@ def _csv_items(lines: Lines) -> Iterator[Item]:
         yield Item(line, raw, row)
         read.clear()
         not_utf8.clear()
+
+
+def _values_of_event(event: dict[str, Any], columns: Columns) -> Values:
+    """Its score is another column's, or the options', where they say so."""
+    signal = event_form.signal_of(event)
+    column = columns.get("signalScore")
+    if column is None:
+        signal["signalScore"] = None
+    elif column != "signalScore":
+        signal["signalScore"] = event_form.number(column, event.get(column))
+    if signal["payload"] is not None:
+        signal["payload"] = json.dumps(signal["payload"])
+    return (*map(signal.get, KINDS), True)
+
+
+def _object(row: bytes, called: str) -> dict[str, Any]:
+    """Raises BadUserInput where the row is no JSON object."""
+    try:
+        found = json.loads(row)
+    except UnicodeDecodeError as error:
+        fault = f"is not UTF-8: byte {error.start + 1} cannot be read"
+    except json.JSONDecodeError as error:
+        fault = f"is not JSON: {error.msg} at character {error.pos + 1}"
+    except RecursionError:
+        fault = "is nested too deeply"
+    except ValueError:
+        fault = "holds a whole number of more than 4300 digits"
+    else:
+        if isinstance(found, dict):
+            return found
+        fault = "is not a JSON object"
+    raise BadUserInput(f"{called} {fault}.")
+
+
+def _number(named: str, text: str, field: str) -> float:
+    try:
+        return number(text)
+    except ValueError:
+        raise BadUserInput(f"{named} is {_shown(text)}; it takes a number.", field=field) from None
 
 
 def _too_long(called: str) -> BadUserInput:

@@ -1,12 +1,14 @@
-"""A file's lines, out of plain text or gzip, with no more than one of them in memory."""
+"""Lines to import: a file's, out of plain text or gzip, or made of something else; one of them in memory."""
 
 import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from app.errors import Refused
 
@@ -24,15 +26,32 @@ class Unreadable(Refused):
     code = "UNREADABLE"
 
 
-class Lines(Iterator[bytes]):
+class Lines(Protocol):
+    """Lines that are being read. Raises Unreadable where they cannot be read to their end."""
+
+    number: int
+    """Of the line read last; the first one is 1."""
+    unfinished: bool
+    """Whether that line lacks its end: whoever writes the file may not be done with it."""
+    skipped: Counter[str]
+    """What stands between the lines, of no use by its nature, by kind."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes: ...
+
+    def position(self) -> int:
+        """How far has been read, in bytes."""
+
+
+class FileLines(Iterator[bytes]):
     """The lines of an open file, each with its newline. Of one longer than LONGEST only the beginning is kept."""
 
     def __init__(self, path: Path, file: io.BufferedReader) -> None:
         self.path = path
         self.number = 0
-        """Of the line read last; the first one is 1."""
         self.unfinished = False
-        """Whether that line lacks its newline: whoever writes the file may not be done with it."""
+        self.skipped: Counter[str] = Counter()
         self._file = file
         zipped = file.peek(2)[:2] == _GZIP
         self._text = io.BufferedReader(gzip.GzipFile(fileobj=file), 1 << 18) if zipped else file
@@ -56,8 +75,26 @@ class Lines(Iterator[bytes]):
         return self._file.tell()
 
 
+class MadeLines(Iterator[bytes]):
+    """Lines that are made of something else."""
+
+    def __init__(
+        self, lines: Iterator[bytes], skipped: Counter[str], position: Callable[[], int] = lambda: 0
+    ) -> None:
+        self.number = 0
+        self.unfinished = False
+        self.skipped = skipped
+        self.position = position
+        self._lines = lines
+
+    def __next__(self) -> bytes:
+        line = next(self._lines)
+        self.number += 1
+        return line
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Lines]:
+def opened(path: Path) -> Iterator[FileLines]:
     """Raises Unreadable."""
     try:
         if not path.is_file():
@@ -66,7 +103,7 @@ def opened(path: Path) -> Iterator[Lines]:
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}.") from error
     with file:
-        yield Lines(path, file)
+        yield FileLines(path, file)
 
 
 class Fingerprint:

@@ -2,17 +2,19 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.checks import name
 from app.errors import BadUserInput
 from app.signals.importers.formats import Csv, Format, JsonLines, columns_of
-from app.signals.importers.lines import opened
+from app.signals.importers.lines import Lines, opened
 from app.signals.importers.record import KINDS
 
-FORMATS = ("jsonl", "csv")
+FORMATS = ("jsonl", "csv", "slack")
 _VADER = "vader"
 _NEUTRAL = 0.5
 
@@ -28,15 +30,30 @@ class Options:
     """A constant from 0 to 1, `vader`, or a column."""
     create_conversations: bool = False
 
+    @property
+    def vader(self) -> bool:
+        return self.score == _VADER
+
+    @property
+    def constant(self) -> float:
+        """The score of signals that have none."""
+        return self.score if isinstance(self.score, float) else _NEUTRAL
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, and how it is read."""
+    """What is imported, and how it is read."""
 
     path: Path
     """As it was named: the rejected lines go beside it."""
-    place: Path
-    """Without links: where the file is, however it is named."""
+    name: str
+    """What people are told that it is."""
+    place: str
+    """Where it is, however it is named."""
+    opened: Callable[[], AbstractContextManager[Lines]]
+    """Reads it from its beginning."""
+    size: int | None
+    """What `Lines.position` is at the end, where that is known."""
     format: Format
     source: str
     """signalSource where the file has none."""
@@ -45,7 +62,9 @@ class Source:
     vader: bool
     create_conversations: bool
     identity: bytes
-    """Tells this way of reading this path from others."""
+    """Tells this way of reading this place from others."""
+    appended: bool = False
+    """Whether what has been read once is expected to be there still, and in the same order."""
 
 
 def options(
@@ -85,14 +104,13 @@ def _score(words: str | None) -> float | str | None:
 
 
 def source(path: Path, given: Options) -> Source:
-    """Looks at the file's first lines. Raises BadUserInput where they have not what the options name."""
+    """Of JSONL or CSV. Looks at the file's first lines. Raises BadUserInput where they have not what the options name."""
     place = path.resolve()
     kind = given.format or _format_of(path)
     with opened(path) as lines:
         found = columns_of(kind, lines)
-    if twice := [column for column, count in Counter(found).items() if column and count > 1]:
-        raise BadUserInput(f"{path} has several columns of the same name: {_list(twice)}.")
-    columns = _columns(path, given, found)
+    columns = columns_read(str(path), given, found)
+    events = not given.map
     # Resolved as far as it decides what is stored: `--format jsonl` where that is the format anyway is no other way.
     identity = [
         str(place),
@@ -104,11 +122,14 @@ def source(path: Path, given: Options) -> Source:
     ]
     return Source(
         path=path,
-        place=place,
-        format=Csv(columns, found) if kind == "csv" else JsonLines(columns),
-        source="unknown" if given.source is None else given.source,
-        score=given.score if isinstance(given.score, float) else _NEUTRAL,
-        vader=given.score == _VADER,
+        name=str(path),
+        place=str(place),
+        opened=partial(opened, path),
+        size=path.stat().st_size,
+        format=Csv(columns, found, events=events) if kind == "csv" else JsonLines(columns, events=events),
+        source=given.source or "unknown",
+        score=given.constant,
+        vader=given.vader,
         create_conversations=given.create_conversations,
         identity=json.dumps(identity).encode(),
     )
@@ -118,21 +139,24 @@ def _format_of(path: Path) -> str:
     return "csv" if path.name.lower().removesuffix(".gz").endswith(".csv") else "jsonl"
 
 
-def _columns(path: Path, given: Options, found: Sequence[str]) -> dict[str, str]:
-    """The column of every field that is read."""
+def columns_read(name: str, given: Options, found: Sequence[str]) -> dict[str, str]:
+    """The column of every field that is read. Raises BadUserInput where one of them is not among those `found`."""
+    if twice := [column for column, count in Counter(found).items() if column and count > 1]:
+        raise BadUserInput(f"{name} has several columns of the same name: {_list(twice)}.")
     columns = {field: field for field in KINDS} | dict(given.map)
     if isinstance(given.score, str) and given.score != _VADER:
         columns["signalScore"] = given.score
         if found and given.score not in found:
             raise BadUserInput(
-                f"--score {given.score}: it takes vader, a number from 0 to 1, or a column of {path}: {_list(found)}."
+                f"--score {given.score}: it takes vader, a number from 0 to 1, or a column of {name}: {_list(found)}."
             )
     elif given.score is not None:
         del columns["signalScore"]
-    for field in (*given.map, "contextWindowId") if found else ():
+    needed = () if not given.map and "signal_type" in found else ("contextWindowId",)  # events have it not
+    for field in (*given.map, *needed) if found else ():
         if columns[field] not in found:
             raise BadUserInput(
-                f"{path} has no column {columns[field]} to read {field} from; it has {_list(found)}."
+                f"{name} has no column {columns[field]} to read {field} from; it has {_list(found)}."
                 f" Say which one it is: --map {field}=…"
             )
     kinds: dict[str, str] = {}

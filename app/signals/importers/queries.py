@@ -55,6 +55,12 @@ async def find(connection: AsyncConnection, path: str, identity: bytes, lines: L
     return found
 
 
+async def begun(connection: AsyncConnection, path: str) -> bool:
+    """Whether anything has been imported from there, whatever it began with."""
+    there = select(ImportProgress).where(ImportProgress.path == path).exists()
+    return bool(await connection.scalar(select(there)))
+
+
 async def forget(connection: AsyncConnection, progress: Progress) -> None:
     await connection.execute(delete(ImportProgress).where(ImportProgress.key == progress.key))
 

@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "payload": "json",
     "relationshipContext": "text",
     "diagnosticNotes": "text",
+    "idempotencyKey": "text",
 }
 
 type Columns = Mapping[str, str]
@@ -47,6 +48,11 @@ class Record(msgspec.Struct, gc=False):
     payload: Any
     relationship_context: str | None
     diagnostic_notes: str | None
+    idempotency_key: str | None = None
+    opens: bool = False
+    """Whether its conversation is opened where it is not there, whatever the options say."""
+    title: str | None = None
+    """That conversation's, then."""
 
 
 def record(
@@ -66,6 +72,9 @@ def record(
     payload: msgspec.Raw | str | None,
     relationship: str | None,
     notes: str | None,
+    once: str | None,
+    opens: bool = False,
+    title: str | None = None,
 ) -> Record:
     """The signal of a file's values, with `source` and `score` where it has none. Raises BadUserInput."""
     if key is None:
@@ -81,9 +90,12 @@ def record(
         0 if flag is None else _whole(flag),
         agent,
         user,
-        None if payload is None else _json(payload),
+        None if payload is None else json_value(payload),
         relationship,
         notes,
+        once,
+        opens,
+        title,
     )
 
 
@@ -106,8 +118,8 @@ def _instant(text: str) -> datetime:
         raise BadUserInput(f"timestamp: {error}", field="timestamp") from None
 
 
-def _json(text: msgspec.Raw | str) -> Any:
-    """Python's own reader keeps whole numbers of any length."""
+def json_value(text: msgspec.Raw | str) -> Any:
+    """A payload. Raises BadUserInput. Python's own reader keeps whole numbers of any length."""
     try:
         return json.loads(bytes(text) if isinstance(text, msgspec.Raw) else text)
     except json.JSONDecodeError as error:

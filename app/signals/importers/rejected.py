@@ -18,6 +18,8 @@ class Rejected:
     """Its number in the file, from 1; of a row that spans several, the first one's."""
     reason: str
     raw: bytes
+    field: str | None = None
+    """The field at fault, where it is one."""
 
     def as_json(self) -> bytes:
         text = self.raw[: 4 * _LONGEST].decode(errors="replace").rstrip("\r\n")[:_LONGEST]

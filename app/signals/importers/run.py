@@ -1,19 +1,23 @@
 """Imports a file: batch by batch, each one committed together with how far the import has come."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database, repeated_after_deadlock
-from app.errors import Refused
+from app.errors import Conflict
 from app.signals.importers import queries
 from app.signals.importers.batches import Batch, batches_of
-from app.signals.importers.lines import opened
 from app.signals.importers.options import Source
+from app.signals.importers.preview import Preview
 from app.signals.importers.queries import BEGINNING, Progress
-from app.signals.importers.rejected import Rejected, RejectedFile
+from app.signals.importers.rejected import RejectedFile
 from app.signals.importers.vader import Scorer
-from app.signals.ingest import store
+from app.signals.ingest import check, store
+from app.signals.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Outcome:
     start: Progress
     end: Progress
     unfinished: bool
+    skipped: Counter[str]
+    """`Lines.skipped` of all that there is to read."""
 
     @property
     def imported(self) -> int:
@@ -47,7 +53,7 @@ class Importer:
     """What the files of one command have in common."""
 
     database: Database
-    clock_skew: timedelta
+    rules: Rules
     scorer: Scorer | None
     """Needed where a source asks for VADER."""
     batch_size: int = 5_000
@@ -57,17 +63,16 @@ class Importer:
 
         Raises Unreadable, Unavailable and Conflict; what has been committed before stays, and is not read again.
         """
-        path = str(source.place)
-        async with self.database.steps() as guard, queries.locked(guard, path, source.identity):
-            with opened(source.path) as lines:
-                start = await queries.find(guard, path, source.identity, lines)
+        async with self.database.steps() as guard, queries.locked(guard, source.place, source.identity):
+            start = await _start(guard, source, restart=restart)
             if restart:
                 await queries.forget(guard, start)
                 start = BEGINNING
             rejects = RejectedFile(source.path)
             rejects.keep(start.line)
             progress, unfinished = start, False
-            with opened(source.path) as lines:
+            with source.opened() as lines:
+                skipped = lines.skipped
                 batches = batches_of(source, lines, start.line, self.batch_size, self.scorer)
                 # One batch ahead: the workers score it while the one before is written. To decode ahead as well
                 # (4 µs a line) ahead gained a few per cent on the loop, and nothing measurable in a thread.
@@ -80,7 +85,42 @@ class Importer:
                     report(progress.line - start.line, batch.position)
                     if batch.damage is not None:
                         raise batch.damage
-        return Outcome(start, progress, unfinished)
+        return Outcome(start, progress, unfinished, skipped)
+
+    async def preview(
+        self, source: Source, report: Report, *, restart: bool = False, limit: int | None = None
+    ) -> Preview:
+        """What `run` would do with the first `limit` lines or all, by the same checks. Nothing is stored."""
+        async with self.database.steps() as connection:
+            start = await _start(connection, source, restart=restart)
+        if restart:
+            start = BEGINNING
+        preview = Preview(start)
+        with source.opened() as lines:
+            preview.skipped = lines.skipped
+            for batch in batches_of(source, lines, start.line, self.batch_size, self.scorer, limit):
+                batch.take_scores()
+                await self._look_at(source, batch, preview)
+                report(batch.end - start.line, batch.position)
+                if batch.damage is not None:
+                    raise batch.damage
+        return preview
+
+    @repeated_after_deadlock
+    async def _look_at(self, source: Source, batch: Batch, preview: Preview) -> None:
+        """The conversations are opened, as the checks find out that way which they are, and rolled back."""
+        now = datetime.now(UTC)
+        async with self.database.write() as connection:
+            checked = await check(
+                connection,
+                batch.records,
+                now,
+                self.rules,
+                create_conversations=source.create_conversations,
+                opening=batch.opening() | dict.fromkeys(preview.opened),
+            )
+            await connection.rollback()
+        preview.add(batch, checked, now)
 
     @repeated_after_deadlock  # which only `store` can meet: nothing is rejected twice
     async def _write(
@@ -93,23 +133,36 @@ class Importer:
                 connection,
                 batch.records,
                 now,
-                now + self.clock_skew,
+                self.rules,
                 all_or_nothing=False,
                 create_conversations=source.create_conversations,
+                opening=batch.opening(),
             )
-            refused = [
-                Rejected(number, result.message, raw)
-                for result, (number, raw) in zip(ingested.results, batch.lines, strict=True)
-                if isinstance(result, Refused)
-            ]
-            rejected = sorted(refused + batch.rejected, key=lambda row: row.line)
+            rejected = batch.all_rejected(ingested.results)
             if rejected:
                 rejects.add(rejected)
             new = Progress(
                 batch.key,
                 batch.end,
-                progress.imported + len(batch.records) - len(refused),
+                progress.imported + len(batch.records) + len(batch.rejected) - len(rejected),
                 progress.rejected + len(rejected) - batch.unfinished,
             )
-            await queries.advance(connection, str(source.place), progress, new)
+            await queries.advance(connection, source.place, progress, new)
         return new
+
+
+async def _start(connection: AsyncConnection, source: Source, *, restart: bool) -> Progress:
+    """How far the import has come. Conflict where it is to go on, and what it began with is not there any more."""
+    with source.opened() as lines:
+        start = await queries.find(connection, source.place, source.identity, lines)
+    if (
+        source.appended
+        and not restart
+        and start == BEGINNING
+        and await queries.begun(connection, source.place)
+    ):
+        raise Conflict(
+            f"{source.name}: the query's first rows are others, or in another order, than those that were imported,"
+            " so there is no telling where to go on. Give it an order that stays, or import all of it by --restart."
+        )
+    return start

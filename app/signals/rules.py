@@ -1,0 +1,121 @@
+"""What a signal has to be like to be stored: each fault names the field, the value's fault and what would be right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import orjson
+
+from app.checks import JSON_DEPTH, NAME_LENGTH, fault_of_json, fault_of_text
+from app.database.engine import to_json
+from app.errors import BadUserInput
+
+
+class NewSignal(Protocol):
+    """A signal as a producer sends it: the contract's SignalInput."""
+
+    context_window_id: str
+    timestamp: datetime | None
+    raw_content: str | None
+    signal_source: str
+    signal_score: float
+    signal_vector: str | None
+    emotional_tone: float | None
+    escalate_flag: int
+    agent_id: str | None
+    user_id: str | None
+    payload: Any
+    relationship_context: str | None
+    diagnostic_notes: str | None
+    idempotency_key: str | None
+
+
+# In the order in which they are checked; the names are the contract's.
+_KEYS = (
+    ("contextWindowId", "context_window_id"),
+    ("signalSource", "signal_source"),
+    ("agentId", "agent_id"),
+    ("userId", "user_id"),
+    ("signalVector", "signal_vector"),
+    ("idempotencyKey", "idempotency_key"),
+)
+_TEXTS = (
+    ("rawContent", "raw_content"),
+    ("relationshipContext", "relationship_context"),
+    ("diagnosticNotes", "diagnostic_notes"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The limits among them; each is a setting."""
+
+    clock_skew: timedelta = timedelta(seconds=300)
+    """How far ahead of the server's clock a signal may be."""
+    most_signals: int = 50_000
+    """Of one batch."""
+    most_text: int = 1_000_000
+    """Characters of one text."""
+    most_payload: int = 1_000_000
+    """Bytes of the payload as JSON."""
+    payload_depth: int = JSON_DEPTH
+
+    def check_size(self, signals: Sequence[NewSignal]) -> None:
+        if len(signals) > self.most_signals:
+            raise BadUserInput(
+                f"signals has {len(signals)} items; it takes up to {self.most_signals}.", field="signals"
+            )
+
+    def fault_of(self, signal: NewSignal, now: datetime) -> BadUserInput | None:  # noqa: C901, PLR0911, PLR0912 - one rule after another
+        """Why `signal` cannot be stored, or None; its payload's size aside."""
+        if signal.timestamp is not None and signal.timestamp > now + self.clock_skew:
+            return _bad(
+                "timestamp",
+                f"is {_ahead(signal.timestamp - now)} ahead of the server's clock; it takes up to {_ahead(self.clock_skew)}",
+            )
+        if not 0 <= signal.signal_score <= 1:
+            return _bad("signalScore", f"is {signal.signal_score}; it takes a number from 0 to 1")
+        if signal.emotional_tone is not None and not 0 <= signal.emotional_tone <= 1:
+            return _bad("emotionalTone", f"is {signal.emotional_tone}; it takes a number from 0 to 1")
+        if signal.escalate_flag not in {0, 1}:
+            return _bad("escalateFlag", f"is {signal.escalate_flag}; it takes 0 or 1")
+        for field, attribute in _KEYS:
+            value = getattr(signal, attribute)
+            if value is None:
+                continue
+            if not 1 <= len(value) <= NAME_LENGTH:
+                return _bad(field, f"has {len(value)} characters; it takes 1 to {NAME_LENGTH}")
+            if fault := fault_of_text(value):
+                return _bad(field, fault)
+        for field, attribute in _TEXTS:
+            value = getattr(signal, attribute)
+            if value is None:
+                continue
+            if len(value) > self.most_text:
+                return _bad(field, f"has {len(value)} characters; it takes up to {self.most_text}")
+            if fault := fault_of_text(value):
+                return _bad(field, fault)
+        if signal.payload is not None and (fault := fault_of_json(signal.payload, self.payload_depth)):
+            return _bad("payload", fault)
+        return None
+
+    def payload(self, value: Any) -> str | BadUserInput:
+        """As PostgreSQL takes it, of a payload that is sound; or why it is too large."""
+        if value is None:
+            return "{}"
+        try:
+            written = orjson.dumps(value)
+        except TypeError:  # a whole number of more than 64 bits
+            written = to_json(value).encode()
+        if len(written) > self.most_payload:
+            return _bad("payload", f"has {len(written)} bytes as JSON; it takes up to {self.most_payload}")
+        return written.decode()
+
+
+def _bad(field: str, fault: str) -> BadUserInput:
+    return BadUserInput(f"{field} {fault}.", field=field)
+
+
+def _ahead(difference: timedelta) -> str:
+    return f"{difference.total_seconds():g} s"
