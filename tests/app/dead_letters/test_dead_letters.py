@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,12 +11,13 @@ from app.dead_letters import queries
 from app.dead_letters.payloads import Item
 from app.dead_letters.service import DeadLetters, Writer
 from app.errors import BadUserInput, NotFound
+from app.signals.rules import Rules
 from tests.app.signals.test_import_command import coherence
 from tests.conftest import ENVIRONMENT
 
 TIME = datetime(2026, 1, 31, 12, tzinfo=UTC)
 GOOD = b'{"contextWindowId": "c", "rawContent": "late"}'
-WRITER = Writer(timedelta(seconds=300))
+WRITER = Writer(Rules())
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ async def test_they_are_retried_and_discarded(add, run, pg):
 
 async def test_a_retry_without_conversations_leaves_them(add, database, pg):
     await add(GOOD)
-    writer = Writer(timedelta(seconds=300), create_conversations=False)
+    writer = Writer(Rules(), create_conversations=False)
     assert await DeadLetters(database).retry(None, writer) == (0, 1)
     assert await pg.fetchval("SELECT field FROM dead_letters") == "contextWindowId"
     assert await DeadLetters(database).retry(None, WRITER) == (1, 0)

@@ -1,11 +1,11 @@
 """What tests of imports have in common."""
 
 import json
-from datetime import timedelta
 
 from app.signals.importers.options import options
 from app.signals.importers.run import Importer
 from app.signals.importers.sources import source
+from app.signals.rules import Rules
 
 
 async def load(database, path, *maps, batch=5_000, restart=False, scored_by=None, **given):
@@ -16,12 +16,12 @@ async def load(database, path, *maps, batch=5_000, restart=False, scored_by=None
 
 
 async def run(database, read, *, batch=5_000, restart=False, scored_by=None):
-    importer = Importer(database, timedelta(minutes=5), scored_by, batch)
+    importer = Importer(database, Rules(), scored_by, batch)
     return await importer.run(read, lambda *_: None, restart=restart)
 
 
 async def preview(database, read, **given):
-    return await Importer(database, timedelta(minutes=5), None, 7).preview(read, lambda *_: None, **given)
+    return await Importer(database, Rules(), None, 7).preview(read, lambda *_: None, **given)
 
 
 def written(path, *rows):

@@ -17,6 +17,7 @@ from app.signals.importers.options import options, source
 from app.signals.importers.record import Record
 from app.signals.importers.run import Importer
 from app.signals.ingest import Signals
+from app.signals.rules import Rules
 
 characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 texts = (
@@ -67,7 +68,9 @@ def record(text="x", key="c", when=datetime(2026, 1, 1, tzinfo=UTC), origin="s",
 
 async def store(database, *signals):
     now = datetime(2026, 6, 1, tzinfo=UTC)
-    await Signals(database, timedelta()).ingest(signals, now, all_or_nothing=True, create_conversations=True)
+    await Signals(database, Rules(timedelta())).ingest(
+        signals, now, all_or_nothing=True, create_conversations=True
+    )
 
 
 async def exported(database, what=Wanted(), kind="jsonl"):  # noqa: B008 - immutable
@@ -89,7 +92,7 @@ async def test_what_is_exported_is_imported_as_it_was(database, pg, tmp_path, na
     with output(path) as file:
         assert await export(database, Wanted(), file, format_of(path, None)) == len(signals)
     await pg.execute("DELETE FROM conversations")
-    outcome = await Importer(database, timedelta(), None).run(
+    outcome = await Importer(database, Rules(timedelta()), None).run(
         source(path, options((), create_conversations=True)), lambda *_: None
     )
     assert (outcome.imported, outcome.rejected) == (len(signals), 0)

@@ -1,7 +1,6 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
 from threading import Event
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ from app.signals.consumers import queries
 from app.signals.consumers.kafka import Subscription
 from app.signals.consumers.options import Options, properties
 from app.signals.consumers.worker import Worker
+from app.signals.rules import Rules
 from tests.app.signals.consumers.cluster import mock
 
 QUICK = {"session.timeout.ms": 1_500, "heartbeat.interval.ms": 100, "fetch.wait.max.ms": 50}
@@ -66,9 +66,7 @@ def member(cluster, topic, database):
             given.from_beginning,
             stop,
         )
-        return Member(
-            Worker(on or database, subscription, given, Writer(timedelta(seconds=300), create)), stop
-        )
+        return Member(Worker(on or database, subscription, given, Writer(Rules(), create)), stop)
 
     return make
 
