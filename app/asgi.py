@@ -18,6 +18,7 @@ from app.observability.requests import RequestLog
 from app.pages import Assets, page
 from app.services import Services
 from app.settings import LOOPBACK, Settings
+from app.signals.endpoint import Ingest
 from app.upkeep import kept_up
 from graphql_schema.http import GraphQLApp
 from graphql_schema.schema import build_schema
@@ -53,6 +54,7 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         charts.route,
+        Route("/ingest", Ingest(services.signals), methods=["POST"]),
         Mount("/assets", Assets()),
     ]
     middleware = [

@@ -112,7 +112,10 @@ class GraphQLApp(GraphQL[Context, None]):
             body = {key: value for key, value in body.items() if key != "data"}  # type: ignore[assignment]
             status = 400 if sub_response.media_type == GRAPHQL_RESPONSE else 200
         return Response(
-            self.encode_json(body), status, media_type=f"{sub_response.media_type}; charset=utf-8"
+            self.encode_json(body),
+            status,
+            headers={"Retry-After": "1"} if _came_too_soon(body) else None,
+            media_type=f"{sub_response.media_type}; charset=utf-8",
         )
 
     async def parse_http_body(
@@ -164,6 +167,11 @@ class GraphQLApp(GraphQL[Context, None]):
 def _ran(body: Mapping[str, Any]) -> bool:
     """Whether an error belongs to a field: then the operation ran."""
     return any(error.get("path") for error in body.get("errors") or ())
+
+
+def _came_too_soon(body: Any) -> bool:
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return any((error.get("extensions") or {}).get("code") == "RATE_LIMITED" for error in errors or ())
 
 
 def _media_type(accept: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from app.arrivals import Arrivals
@@ -24,13 +24,13 @@ from app.coherence.windows import bounds
 from app.conversations import queries as conversations
 from app.database.engine import Database
 from app.duration import Duration
-from app.errors import BadUserInput, NotFound, Refused, Unavailable
+from app.errors import BadUserInput, NotFound, Refused
+from app.refusals import refusal
 from app.signals.queries import named_sources
 from app.signals.summary import summaries
 from app.users import queries as users
 
 _MEDIA_TYPES: Final = {Format.PNG: "image/png", Format.SVG: "image/svg+xml"}
-_STATUSES: Final[Mapping[type[Refused], int]] = {BadUserInput: 400, NotFound: 404, Unavailable: 503}
 _PARAMETERS: Final = {"contextWindowId": "conversation", "range": "start", "sources": "source"}
 """What others call an argument, and its name here."""
 
@@ -65,7 +65,7 @@ class Charts:
         try:
             return await self._picture(request)
         except Refused as error:
-            return _refusal(error)
+            return refusal(error, field=_PARAMETERS.get(error.field or ""))
 
     async def _picture(self, request: Request) -> Response:
         name, _, extension = request.path_params["file"].rpartition(".")
@@ -145,16 +145,3 @@ def _holds(header: str, etag: str) -> bool:
     """Whether `If-None-Match` names `etag`, weakly compared as RFC 9110 asks for."""
     tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return not tags.isdisjoint({etag, "*"})
-
-
-def _refusal(error: Refused) -> Response:
-    """In the form of an error of the API."""
-    extensions = {"code": error.code}
-    if error.field is not None:
-        extensions["field"] = _PARAMETERS.get(error.field, error.field)
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    if isinstance(error, Unavailable):
-        headers["Retry-After"] = "5"
-    return JSONResponse(
-        {"errors": [{"message": error.message, "extensions": extensions}]}, _STATUSES[type(error)], headers
-    )

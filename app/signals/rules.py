@@ -118,4 +118,4 @@ def _bad(field: str, fault: str) -> BadUserInput:
 
 
 def _ahead(difference: timedelta) -> str:
-    return f"{difference.total_seconds():g} s"
+    return f"{difference.total_seconds():.6f}".rstrip("0").rstrip(".") + " s"

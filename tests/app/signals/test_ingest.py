@@ -32,6 +32,7 @@ class New:
     payload: Any = None
     relationship_context: str | None = None
     diagnostic_notes: str | None = None
+    idempotency_key: str | None = None
 
 
 def nested(depth, innermost):
@@ -112,7 +113,7 @@ async def test_what_is_hard_to_store_comes_back_unchanged(services, pg):
         signal_score=0.1 + 0.2,
         emotional_tone=1,
         escalate_flag=1,
-        raw_content=emoji + "x" * 1_000_000 + emoji,
+        raw_content=emoji + "x" * 900_000 + emoji,
         signal_vector="v" * 255,
         agent_id="🤖" * 255,
         user_id=emoji,

@@ -181,7 +181,7 @@ async def test_what_is_broken_is_named_and_the_rest_stored(database, pg, tmp_pat
         "general/2026-01-05.json: A message is not an object.",
         "general/2026-01-05.json: ts is 'yesterday'; it takes seconds with six decimals",
         "general/2026-01-05.json: ts is '1767225600.5'",
-        "timestamp lies after 2",
+        "timestamp is ",
         "general/2026-01-05.json: text is not a string.",
         "rawContent holds a NUL character",
         "general/2026-01-05.json: edited.ts is 'then'",

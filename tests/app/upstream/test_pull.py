@@ -117,7 +117,7 @@ BAD = {
     "signal holds a NUL character": row(0, signal="\0"),
     "signal holds a lone surrogate": row(0, signal="\ud800"),
     "payload holds a NUL character": row(0) | {"agentStates": ["\0"]},
-    "lies after 2026-01-31T14:05:00": row(130),
+    "ahead of the server's clock": row(130),
 }
 
 

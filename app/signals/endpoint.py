@@ -1,0 +1,260 @@
+"""`POST /ingest`: NDJSON of any length, stored batch by batch while it comes, with a report that is streamed back.
+
+Each line of the report is a JSON object: `{"line": 7, "error": …}` for a line that is refused, `{"through": 1000}`
+once everything up to there is committed, and in the end the counts. What is not committed by then, because the
+connection broke or the last line has an `error`, is to be sent again.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Final
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+
+from app.errors import BadUserInput, RateLimited, Refused
+from app.refusals import error_of, refusal
+from app.signals import ndjson
+from app.signals.importers.lines import LONGEST
+from app.signals.importers.record import Record
+from app.signals.ingest import Signals
+
+TYPES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+
+BATCH: Final = 1_000
+_LARGEST: Final = 4_000_000
+"""A batch ends where its lines have that many bytes, however few they are."""
+_PAUSE: Final = 0.2
+"""Seconds without a byte after which what has come is stored."""
+_IN_MEMORY: Final = 1_000_000
+"""Bytes of the report that wait in memory for a client that does not read yet; the others wait on disk."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What has been told so far, for the client to read whenever it does: storing never waits for it."""
+
+    file: tempfile.SpooledTemporaryFile[bytes] = field(
+        default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with the request
+    )
+    read: int = 0
+    written: int = 0
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+
+    def tell(self, said: Mapping[str, Any]) -> None:
+        line = orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
+        self.file.seek(self.written)
+        self.file.write(line)
+        self.written += len(line)
+        self.more.set()
+
+    def end(self) -> None:
+        self.ended = True
+        self.more.set()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        while True:
+            if self.read < self.written:
+                self.file.seek(self.read)
+                piece = self.file.read(min(self.written - self.read, 65_536))
+                self.read += len(piece)
+                yield piece
+            elif self.ended:
+                return
+            else:
+                self.more.clear()
+                await self.more.wait()
+
+
+@dataclass(slots=True)
+class Stream:
+    """One request's."""
+
+    signals: Signals
+    create_conversations: bool
+    report: Report = field(default_factory=Report)
+    line: int = 0
+    accepted: int = 0
+    refused: int = 0
+    duplicates: int = 0
+    _batch: list[tuple[int, Record]] = field(default_factory=list)
+    _size: int = 0
+
+    async def store(self, chunks: AsyncIterator[bytes]) -> None:
+        """All of it. Raises Refused where it cannot go on."""
+        lines = ndjson.Lines(LONGEST)
+        coming: asyncio.Future[bytes] | None = None
+        try:
+            while True:
+                coming = coming or asyncio.ensure_future(anext(chunks))
+                done, _ = await asyncio.wait({coming}, timeout=_PAUSE)
+                if not done:
+                    await self._flush()
+                    continue
+                chunk, coming = await coming, None
+                for line in lines.cut(chunk):
+                    await self._take(line)
+        except StopAsyncIteration:
+            coming = None
+        finally:
+            if coming is not None:
+                coming.cancel()
+                with suppress(asyncio.CancelledError, StopAsyncIteration, ClientDisconnect, Refused):
+                    await coming
+        for line in lines.end():
+            await self._take(line)
+        await self._flush()
+
+    async def _take(self, line: bytes | None) -> None:
+        self.line += 1
+        if line is None:
+            self._refuse(self.line, BadUserInput(f"The line is longer than {LONGEST} bytes."))
+        elif line.strip():
+            try:
+                self._batch.append((self.line, ndjson.read(line, datetime.now(UTC))))
+            except BadUserInput as fault:
+                self._refuse(self.line, fault)
+            self._size += len(line)
+            if len(self._batch) >= BATCH or self._size >= _LARGEST:
+                await self._flush()
+
+    async def _flush(self) -> None:
+        if self._batch:
+            batch, self._batch = self._batch, []
+            self._size = 0
+            ingested = await self._ingest([signal for _, signal in batch])
+            for (line, _), result in zip(batch, ingested.results, strict=True):
+                if isinstance(result, Refused):
+                    self._refuse(line, result)
+            self.accepted += sum(not isinstance(result, Refused) for result in ingested.results)
+            self.duplicates += len(ingested.duplicates)
+            self.report.tell({"through": self.line})
+
+    async def _ingest(self, records: list[Record]) -> Any:
+        """Waits for its turn where many others store as well, as long as it waits for the database."""
+        deadline = monotonic() + self.signals.patience
+        opening = {record.context_window_id: record.title for record in records if record.opens}
+        while True:
+            try:
+                return await self.signals.ingest(
+                    records,
+                    datetime.now(UTC),
+                    create_conversations=self.create_conversations,
+                    opening=opening,
+                )
+            except RateLimited:
+                if not self.report.written or monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE)
+
+    def _refuse(self, line: int, fault: Refused) -> None:
+        self.refused += 1
+        self.report.tell({"line": line, "error": error_of(fault)})
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "lines": self.line,
+            "accepted": self.accepted,
+            "duplicates": self.duplicates,
+            "refused": self.refused,
+        }
+
+
+class Ingest:
+    """The view at /ingest."""
+
+    def __init__(self, signals: Signals) -> None:
+        self._signals = signals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            stream, chunks = self._stream(request)
+        except _WrongType as fault:
+            await refusal(fault, status=415)(scope, receive, send)
+            return
+        except BadUserInput as fault:
+            await refusal(fault)(scope, receive, send)
+            return
+        storing = asyncio.create_task(self._run(stream, chunks))
+        sending = asyncio.create_task(self._answer(stream.report, storing, scope, receive, send))
+        try:
+            await asyncio.gather(storing, sending)
+        except ClientDisconnect:  # what it was told of is stored
+            pass
+        finally:
+            storing.cancel()
+            sending.cancel()
+            await asyncio.gather(storing, sending, return_exceptions=True)
+            stream.report.file.close()
+
+    def _stream(self, request: Request) -> tuple[Stream, AsyncIterator[bytes]]:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in TYPES:
+            # Also what keeps pages of other sites from sending signals: it is not theirs to set.
+            raise _WrongType(f"Content-Type is {kind[:60]!r}; it takes {TYPES[0]}.")
+        query = request.query_params
+        for name in query:
+            if name != "createConversations":
+                raise BadUserInput(
+                    f"{name[:60]!a} is no parameter; there is createConversations.", field=name[:60]
+                )
+        create = query.get("createConversations", "false")
+        if create not in {"true", "false"}:
+            raise BadUserInput(
+                f"createConversations is {create[:40]!r}; it takes true or false.",
+                field="createConversations",
+            )
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"identity", "gzip"}:
+            raise _WrongType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
+        chunks = request.stream()
+        return Stream(self._signals, create == "true"), (
+            ndjson.unzipped(chunks) if encoding == "gzip" else chunks
+        )
+
+    @staticmethod
+    async def _run(stream: Stream, chunks: AsyncIterator[bytes]) -> Refused | None:
+        """Why it did not come to its end, if so."""
+        fault: Refused | None = None
+        try:
+            await stream.store(chunks)
+        except Refused as error:
+            fault = error
+            if stream.report.written:
+                stream.report.tell({"error": error_of(error), **stream.counts()})
+        else:
+            stream.report.tell(stream.counts())
+        finally:
+            stream.report.end()
+        return fault
+
+    @staticmethod
+    async def _answer(
+        report: Report, storing: asyncio.Task[Refused | None], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Begins with the first that is to be told: until then a fault of all is a status."""
+        await report.more.wait()
+        if not report.written and (fault := await storing):
+            await refusal(fault)(scope, receive, send)
+            return
+        headers = [
+            (b"content-type", b"application/x-ndjson"),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for piece in report.pieces():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _WrongType(BadUserInput):
+    pass
