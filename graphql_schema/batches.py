@@ -4,17 +4,20 @@ A variable declared `[SignalInput!]` is read as a list of structs, one field eac
 it, the ordinary way takes it, or words the error: no answer differs. Lists of plain rows are completed all at once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from operator import attrgetter
 from typing import Annotated, Any, Final
 
 import msgspec
 from graphql import (
+    ExecutionResult,
     GraphQLObjectType,
     GraphQLSchema,
     TypeNode,
     get_operation_ast,
+    get_variable_values,
     is_list_type,
     is_non_null_type,
     is_object_type,
@@ -22,9 +25,11 @@ from graphql import (
     type_from_ast,
 )
 from strawberry import Schema
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.instant import parse_instant
+from graphql_schema.context import Context
 
 _READER: Final = "reader"
 """Where an input's GraphQL type keeps its own."""
@@ -43,12 +48,56 @@ _TYPES: Final[Mapping[str, Any]] = {
     "JSON": Any,
 }
 
+SLICE: Final = 1_000
+"""Items that are read while nobody else has a turn, a few milliseconds."""
+
+MOST_FAULTS: Final = 50
+"""Faults of variables that GraphQL tells of at most."""
+
 type _Reader = Callable[[list[Any]], list[Any]]
 type _Maker = Callable[[Any], dict[str, Any] | None]
 
 
 class Rows(list[Any]):
     """Result objects whose fields hold values of their GraphQL types: completed all at once."""
+
+
+class Batches(SchemaExtension):
+    """Reads long lists before they are coerced, and lets others have their turn meanwhile."""
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        execution = self.execution_context
+        schema, given = execution.schema._schema, execution.variables or {}  # noqa: SLF001 - its only door
+        document = execution.graphql_document
+        operation = document and get_operation_ast(document, execution.operation_name)
+        definitions = (operation and operation.variable_definitions) or ()
+        lists: dict[str, list[Any]] = {}
+        refused: list[str] = []
+        for definition in definitions:
+            name = definition.variable.name.value
+            if isinstance(given.get(name), list) and (reader := _reader(schema, definition.type)):
+                try:
+                    lists[name] = await _in_slices(reader, given[name])
+                except _REFUSED:
+                    refused.append(name)
+        if any(len(given[name]) > SLICE for name in refused):
+            # What GraphQL would do next, but not while everybody waits.
+            found = await asyncio.to_thread(get_variable_values, schema, definitions, given, MOST_FAULTS)
+            if isinstance(found, list):
+                execution.result = ExecutionResult(None, found)
+            else:
+                lists |= {name: found.coerced[name] for name in refused}
+        execution.context.lists = lists
+        yield
+
+
+async def _in_slices(reader: "_Reader", values: list[Any]) -> list[Any]:
+    found: list[Any] = []
+    for start in range(0, len(values), SLICE):
+        if start:
+            await asyncio.sleep(0)
+        found += reader(values[start : start + SLICE])
+    return found
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -67,16 +116,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         **more: Any,
     ) -> Any:
         given = raw_variable_values or {}
-        values, lists = dict(given), {}
-        operation = get_operation_ast(document, operation_name)
-        for definition in (operation and operation.variable_definitions) or ():
-            name = definition.variable.name.value
-            if isinstance(given.get(name), list) and (reader := _reader(schema, definition.type)):
-                try:
-                    lists[name] = reader(given[name])
-                except _REFUSED:
-                    continue
-                values[name] = []  # valid in any list; the items take its place below
+        lists = context_value.lists if isinstance(context_value, Context) else {}
+        values = given | {name: [] for name in lists}  # valid in any list; the items take its place below
         executor = super().build(
             schema, document, root_value, context_value, values, operation_name, *arguments, **more
         )

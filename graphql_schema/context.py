@@ -26,6 +26,8 @@ class Context:
     newest: bool = False
     """Whether reads have to see what has just been written, and so may not go to a replica."""
     loaders: dict[type, Any] = field(default_factory=dict)
+    lists: dict[str, list[Any]] = field(default_factory=dict)
+    """Long lists among the operation's variables, read beforehand (graphql_schema/batches.py)."""
     arrivals: asyncio.Task[int] | None = None
     """Dealing with what had arrived when a query first asked for it."""
 

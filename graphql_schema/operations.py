@@ -25,7 +25,9 @@ class FreshContext(SchemaExtension):
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
-        execution.context = replace(execution.context, loaders={}, arrivals=None, now=datetime.now(UTC))
+        execution.context = replace(
+            execution.context, loaders={}, lists={}, arrivals=None, now=datetime.now(UTC)
+        )
         yield
 
     def on_execute(self) -> Iterator[None]:

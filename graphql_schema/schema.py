@@ -13,7 +13,7 @@ from app.errors import BadUserInput
 from app.settings import Settings
 from graphql_schema.anomalies.loaders import AnomalyLoader
 from graphql_schema.anomalies.queries import AnomalyQueries
-from graphql_schema.batches import Executor, read_fast
+from graphql_schema.batches import Batches, Executor, read_fast
 from graphql_schema.coherence.queries import CoherenceQueries
 from graphql_schema.context import Context, Info
 from graphql_schema.conversations.loaders import ConversationLoader
@@ -94,6 +94,7 @@ def build_schema(settings: Settings | None = None) -> Schema:
         OperationLog,
         limits(settings or Settings()),
         Validation,
+        Batches,
     ]
     schema = Schema(
         query=Query,

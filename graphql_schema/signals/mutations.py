@@ -1,12 +1,15 @@
 """Signals in and out."""
 
+import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Self
 
 import strawberry
 
 from app.errors import BadUserInput, Refused
-from graphql_schema.batches import Rows
+from app.signals.queries import SignalKey
+from graphql_schema.batches import SLICE, Rows
 from graphql_schema.context import Info
 from graphql_schema.nodes import key_of, signal_id
 from graphql_schema.signals.inputs import SignalInput
@@ -53,6 +56,16 @@ class DeleteSignalsPayload:
     deleted_count: int
 
 
+def _result(index: int, result: SignalKey | Refused, duplicates: Collection[int]) -> BatchItemResult:
+    if isinstance(result, Refused):
+        return BatchItemResult(
+            index=index, success=False, duplicate=False, signal_id=None, error=ItemError.of(result)
+        )
+    return BatchItemResult(
+        index=index, success=True, duplicate=index in duplicates, signal_id=signal_id(*result), error=None
+    )
+
+
 @strawberry.type
 class SignalMutations:
     @strawberry.mutation
@@ -82,20 +95,11 @@ signal of the batch, instead of failing its signals.
             all_or_nothing=fail_on_error,
             create_conversations=create_conversations,
         )
-        results = Rows(
-            BatchItemResult(
-                index=index, success=False, duplicate=False, signal_id=None, error=ItemError.of(result)
-            )
-            if isinstance(result, Refused)
-            else BatchItemResult(
-                index=index,
-                success=True,
-                duplicate=index in ingested.duplicates,
-                signal_id=signal_id(*result),
-                error=None,
-            )
-            for index, result in enumerate(ingested.results)
-        )
+        results = Rows()
+        for index, result in enumerate(ingested.results):
+            if index % SLICE == 0:
+                await asyncio.sleep(0)
+            results.append(_result(index, result, ingested.duplicates))
         successful = sum(result.success for result in results)
         return CreateSignalsPayload(
             total_count=len(results),

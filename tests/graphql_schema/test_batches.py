@@ -141,6 +141,23 @@ async def test_a_good_batch_takes_the_short_cut_and_a_bad_one_does_not(client, p
 
 
 @pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    "odd", [{"signalScore": "x"}, {"escalateFlag": 1.0}, {"rawContent": 7, "timestamp": "now"}, {}]
+)
+async def test_a_long_batch_gets_the_answers_of_a_short_one(client, pg, monkeypatch, odd):
+    signals = [
+        {"contextWindowId": "c", "timestamp": "2026-03-01T09:00:00Z", "signalScore": n / 3_000}
+        for n in range(2_500)
+    ]
+    for place in (7, 1_200, 2_499):
+        signals[place] |= odd
+    body = json.dumps({"query": MUTATION, "variables": {"signals": signals, "failOnError": False}})
+    (short, long), _ = await both(client, pg, monkeypatch, body)
+    assert short == long
+    assert bool(short[0].get("errors")) == ("signalScore" in odd or "rawContent" in odd)
+
+
+@pytest.mark.usefixtures("known")
 async def test_literals_fragments_aliases_and_several_mutations(client):
     query = """
     mutation($one: SignalInput!, $many: [SignalInput!]!, $maybe: [SignalInput!]! = [{contextWindowId: "c"}]) {
