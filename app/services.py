@@ -1,6 +1,6 @@
 """What the API asks: opened and closed with the program."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from app.anomalies.rapid_fire import Rule
@@ -23,11 +23,13 @@ class Services:
     signals: Signals
     classifier: Classifier
     arrivals: Arrivals
-    statistics: Statistics = field(default_factory=Statistics)
+    statistics: Statistics
 
     @classmethod
-    def of(cls, settings: Settings, database: Database, key: str) -> "Services":
-        """`key` is that of the personal data."""
+    def of(
+        cls, settings: Settings, database: Database, key: str, statistics: Statistics | None = None
+    ) -> "Services":
+        """`key` is that of the personal data; `statistics` those of a server that has been counting before."""
         keywords = classifier(settings.keywords)
         rule = Rule(settings.rapid_fire_count, settings.rapid_fire_seconds)
         return cls(
@@ -38,4 +40,5 @@ class Services:
             Signals(database, timedelta(seconds=settings.clock_skew)),
             keywords,
             Arrivals(database, keywords, rule),
+            statistics or Statistics(),
         )

@@ -54,7 +54,10 @@ class DeleteSignalsPayload:
 class SignalMutations:
     @strawberry.mutation
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
-        return Signal.of(await info.context.services.signals.create(input, datetime.now(UTC)))
+        services = info.context.services
+        with services.statistics.batch(1):
+            row = await services.signals.create(input, datetime.now(UTC))
+        return Signal.of(row)
 
     @strawberry.mutation(
         description="""
@@ -72,23 +75,25 @@ signal of the batch, instead of failing its signals.
         fail_on_error: bool = False,
         create_conversations: bool = False,
     ) -> CreateSignalsPayload:
-        ingested = await info.context.services.signals.ingest(
-            signals,
-            datetime.now(UTC),
-            all_or_nothing=fail_on_error,
-            create_conversations=create_conversations,
-        )
+        services = info.context.services
+        with services.statistics.batch(len(signals)) as batch:
+            ingested = await services.signals.ingest(
+                signals,
+                datetime.now(UTC),
+                all_or_nothing=fail_on_error,
+                create_conversations=create_conversations,
+            )
+            batch.refused = sum(isinstance(result, Refused) for result in ingested.results)
         results = Rows(
             BatchItemResult(index=index, success=False, signal_id=None, error=ItemError.of(result))
             if isinstance(result, Refused)
             else BatchItemResult(index=index, success=True, signal_id=signal_id(*result), error=None)
             for index, result in enumerate(ingested.results)
         )
-        successful = sum(result.success for result in results)
         return CreateSignalsPayload(
             total_count=len(results),
-            successful_count=successful,
-            failed_count=len(results) - successful,
+            successful_count=len(results) - batch.refused,
+            failed_count=batch.refused,
             results=results,
             transaction_id=None
             if ingested.transaction_id is None
