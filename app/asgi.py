@@ -14,7 +14,9 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.charts.routes import Charts
 from app.database.engine import Database
+from app.observability import metrics
 from app.observability.requests import RequestLog
+from app.observability.statistics import Statistics
 from app.pages import Assets, page
 from app.services import Services
 from app.settings import LOOPBACK, Settings
@@ -24,12 +26,15 @@ from graphql_schema.http import GraphQLApp
 from graphql_schema.schema import build_schema
 
 
-def create_app(settings: Settings, url: str, key: str) -> Starlette:
-    """The ASGI application on a database that is ready; `key` is that of the personal data."""
+def create_app(settings: Settings, url: str, key: str, statistics: Statistics | None = None) -> Starlette:
+    """The ASGI application on a database that is ready; `key` is that of the personal data.
+
+    `statistics` are those that it shares with others, where it is one of several.
+    """
     replica = settings.database_read_url
     replica_url = None if replica is None else replica.get_secret_value()
     database = Database(url, replica_url=replica_url, pool_size=settings.pool_size)
-    services = Services.of(settings, database, key)
+    services = Services.of(settings, database, key, statistics)
     charts = Charts(database, services.arrivals, settings.weights)
     graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))
 
@@ -51,10 +56,11 @@ def create_app(settings: Settings, url: str, key: str) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/", start),
         Route("/healthz", healthz),
+        metrics.route(services.statistics, database),
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         charts.route,
-        Route("/ingest", Ingest(services.signals), methods=["POST"]),
+        Route("/ingest", Ingest(services.signals, services.statistics), methods=["POST"]),
         Mount("/assets", Assets()),
     ]
     middleware = [

@@ -2,17 +2,15 @@
 
 import asyncio
 import signal
-import socket
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 
+from app import serving
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
 from app.database.migrations import SchemaMismatch
@@ -53,41 +51,23 @@ def main() -> None:
         sys.exit(1)
 
 
-class Server(uvicorn.Server):
-    """Says where to click once it listens."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            place = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            print(f"\n  Coherence listens on {place}\n  GraphiQL: {place}/graphql\n", flush=True)  # noqa: T201
-
-
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (PORT).")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that answer requests (COHERENCE_WORKERS).")
+    ] = None,
 ) -> None:
     """Serve the API. Brings the embedded database's tables up to date; an external one's must be so already."""
-    from app.asgi import create_app
-
-    given = {name: value for name, value in (("HOST", host), ("PORT", port)) if value is not None}
-    settings = Settings(**given)  # type: ignore[arg-type]
+    options = {"HOST": host, "PORT": port, "COHERENCE_WORKERS": workers}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    settings = Settings(**given)
     logging.configure(settings.log_level)
     with ready(settings) as (url, key, fresh):
         if fresh and settings.demo:
             asyncio.run(_demo(settings, url, key))
-        config = uvicorn.Config(
-            create_app(settings, url, key),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
-        with suppress(KeyboardInterrupt):  # Ctrl-C: uvicorn has shut down, and hands it on
-            Server(config).run()
+        serving.serve(settings, url, key)
 
 
 @cli.command()

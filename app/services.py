@@ -1,6 +1,6 @@
 """What the API asks: opened and closed with the program."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.anomalies.rapid_fire import Rule
 from app.arrivals import Arrivals
@@ -22,11 +22,13 @@ class Services:
     signals: Signals
     classifier: Classifier
     arrivals: Arrivals
-    statistics: Statistics = field(default_factory=Statistics)
+    statistics: Statistics
 
     @classmethod
-    def of(cls, settings: Settings, database: Database, key: str) -> "Services":
-        """`key` is that of the personal data."""
+    def of(
+        cls, settings: Settings, database: Database, key: str, statistics: Statistics | None = None
+    ) -> "Services":
+        """`key` is that of the personal data; `statistics` those of a server that has been counting before."""
         keywords = classifier(settings.keywords)
         rule = Rule(settings.rapid_fire_count, settings.rapid_fire_seconds)
         return cls(
@@ -37,4 +39,5 @@ class Services:
             Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
             keywords,
             Arrivals(database, keywords, rule),
+            statistics or Statistics(),
         )

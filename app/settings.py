@@ -64,6 +64,13 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", alias="HOST", description="Address to listen on.")
     port: int = Field(8002, alias="PORT", ge=0, le=65_535, description="Port to listen on.")
+    workers: int = Field(
+        1,
+        alias="COHERENCE_WORKERS",
+        ge=1,
+        le=64,
+        description="Processes that answer requests, each with a pool of connections of its own.",
+    )
     data_dir: Path = Field(
         Path(".coherence"),
         alias="COHERENCE_DATA_DIR",

@@ -66,7 +66,7 @@ class OperationLog(SchemaExtension):
             codes = {fault}
         failed = not {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}.isdisjoint(codes)
         context = execution.context
-        context.services.statistics.count(milliseconds, failed=failed)
+        context.services.statistics.count(milliseconds / 1_000, failed=failed)
         name = execution.operation_name
         log.info(
             "operation",

@@ -13,5 +13,7 @@ def running(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
     else:
-        with EmbeddedPostgres(settings.data_dir) as url:
+        # Beside what the workers need: commands, and whoever looks on.
+        connections = 2 * settings.pool_size * settings.workers + 40
+        with EmbeddedPostgres(settings.data_dir, {"max_connections": f"{max(connections, 100)}"}) as url:
             yield url

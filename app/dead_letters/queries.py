@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.base import AnyRow, Statement
@@ -50,6 +50,16 @@ async def lock(
 async def last(connection: AsyncConnection) -> int:
     """The newest one's id; 0 where there is none."""
     return await connection.scalar(select(func.coalesce(func.max(DeadLetter.id), 0))) or 0
+
+
+async def counts(connection: AsyncConnection) -> tuple[int, int]:
+    """How many there have ever been, and how many there are.
+
+    The former are the ids drawn: those of transactions that were undone count, and up to 32 for a crash of PostgreSQL.
+    """
+    drawn = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM dead_letters_id_seq"
+    row = (await connection.execute(text(f"SELECT ({drawn}), (SELECT count(*) FROM dead_letters)"))).one()
+    return row[0], row[1]
 
 
 async def present(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:

@@ -1,38 +1,166 @@
-"""How this process has served its requests."""
+"""How the server has served its requests and stored its batches.
 
-from collections import deque
-from dataclasses import dataclass, field
-from time import monotonic
+Every worker counts in a row of its own, in memory that all of them see, and so without locks; who asks sums up all
+rows. What a worker has counted stays when it dies: the one that takes its place counts on in the same row.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic, perf_counter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import Refused, Unavailable
 
 RECENT = 1_000
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Upper bounds of durations, in seconds, each within its bucket."""
+
+_TIMES = np.dtype(
+    [
+        ("counts", "i8", len(BUCKETS) + 1),
+        ("seconds", "f8"),
+        ("recent", "f8", (RECENT, 2)),  # a ring: when it ended, how long it took
+    ]
+)
+_ROW = np.dtype(
+    [
+        ("requests", _TIMES),
+        ("failures", "i8"),
+        ("batches", _TIMES),
+        ("accepted", "i8"),
+        ("refused", "i8"),
+        ("duplicates", "i8"),
+    ]
+)
+ROW_BYTES = _ROW.itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Durations since the start, in seconds: a row a worker."""
+
+    rows: NDArray[Any]
+
+    @property
+    def count(self) -> int:
+        return int(self.rows["counts"].sum())
+
+    @property
+    def seconds(self) -> float:
+        """All of them together."""
+        return float(self.rows["seconds"].sum())
+
+    @property
+    def up_to(self) -> list[int]:
+        """How many took no longer than each of BUCKETS, and last how many there are."""
+        return [int(count) for count in self.rows["counts"].sum(axis=0).cumsum()]
+
+    def quantiles(self, shares: Sequence[float]) -> list[float] | None:
+        """Exactly those of the last 1 000, whichever worker had them; None where there is none yet."""
+        recent = self.rows["recent"].reshape(-1, 2)
+        recent = recent[recent[:, 0] > 0]
+        if not len(recent):
+            return None
+        last = recent[np.argsort(recent[:, 0])[-RECENT:], 1]
+        return [float(value) for value in np.quantile(last, shares)]
+
+    def add(self, worker: int, seconds: float) -> None:
+        row = self.rows[worker]
+        row["recent"][row["counts"].sum() % RECENT] = monotonic(), seconds
+        row["seconds"] += seconds
+        row["counts"][bisect_left(BUCKETS, seconds)] += 1
 
 
 @dataclass(slots=True)
+class Batch:
+    """What becomes of so many signals; those that are neither of these are accepted."""
+
+    size: int
+    refused: int = 0
+    duplicates: int = 0
+
+
 class Statistics:
-    """Counts since the start; latencies of the last 1 000 GraphQL requests."""
+    """Of the whole server since its start, whichever of its workers is asked.
 
-    started: float = field(default_factory=monotonic)
-    requests: int = 0
-    failures: int = 0
-    _latencies: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    `memory` is shared by all: ROW_BYTES for each. `started` is the clock's `monotonic` then.
+    """
 
-    def count(self, milliseconds: float, *, failed: bool) -> None:
+    def __init__(self, memory: Any = None, worker: int = 0, started: float | None = None) -> None:
+        self._rows: NDArray[Any] = np.frombuffer(bytearray(ROW_BYTES) if memory is None else memory, _ROW)
+        self._worker = worker
+        self._started = monotonic() if started is None else started
+        self.requests = Times(self._rows["requests"])
+        self.batches = Times(self._rows["batches"])
+
+    def count(self, seconds: float, *, failed: bool) -> None:
         """One request; `failed` where the fault was the server's."""
-        self.requests += 1
-        self.failures += failed
-        self._latencies.append(milliseconds)
+        self.requests.add(self._worker, seconds)
+        self._rows[self._worker]["failures"] += failed
+
+    def ingested(self, *, accepted: int = 0, refused: int = 0, duplicates: int = 0, seconds: float) -> None:
+        """One batch that a client has sent, and what became of its signals. Duplicates had been stored before."""
+        self.batches.add(self._worker, seconds)
+        row = self._rows[self._worker]
+        row["accepted"] += accepted
+        row["refused"] += refused
+        row["duplicates"] += duplicates
+
+    @contextmanager
+    def batch(self, size: int) -> Iterator[Batch]:
+        """Counts the batch that the block stores. One that it refuses as a whole is refused; what failed in another
+        way, the database's absence above all, is no batch.
+        """
+        began, batch = perf_counter(), Batch(size)
+        try:
+            yield batch
+        except Unavailable:
+            raise
+        except Refused:
+            self.ingested(refused=size, seconds=perf_counter() - began)
+            raise
+        self.ingested(
+            accepted=size - batch.refused - batch.duplicates,
+            refused=batch.refused,
+            duplicates=batch.duplicates,
+            seconds=perf_counter() - began,
+        )
+
+    @property
+    def failures(self) -> int:
+        return self._total("failures")
+
+    @property
+    def accepted(self) -> int:
+        return self._total("accepted")
+
+    @property
+    def refused(self) -> int:
+        return self._total("refused")
+
+    @property
+    def duplicates(self) -> int:
+        return self._total("duplicates")
+
+    def _total(self, name: str) -> int:
+        return int(self._rows[name].sum())
 
     @property
     def uptime_seconds(self) -> float:
-        return monotonic() - self.started
+        return monotonic() - self._started
 
     @property
     def error_rate(self) -> float:
         """Share of requests that failed, 0 to 1."""
-        return self.failures / self.requests if self.requests else 0.0
+        count = self.requests.count
+        return self.failures / count if count else 0.0
 
     @property
     def p95_latency_ms(self) -> float | None:
-        return float(np.quantile(np.array(self._latencies), 0.95)) if self._latencies else None
+        latency = self.requests.quantiles([0.95])
+        return latency[0] * 1_000 if latency else None

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from app.errors import BadUserInput, RateLimited, Refused
+from app.observability.statistics import Statistics
 from app.refusals import error_of, refusal
 from app.signals import ndjson
 from app.signals.importers.lines import LONGEST
@@ -78,6 +79,7 @@ class Stream:
     """One request's."""
 
     signals: Signals
+    statistics: Statistics
     create_conversations: bool
     report: Report = field(default_factory=Report)
     line: int = 0
@@ -86,6 +88,8 @@ class Stream:
     duplicates: int = 0
     _batch: list[tuple[int, Record]] = field(default_factory=list)
     _size: int = 0
+    _unreadable: int = 0
+    """Lines refused since the last batch."""
 
     async def store(self, chunks: AsyncIterator[bytes]) -> None:
         """All of it. Raises Refused where it cannot go on."""
@@ -115,27 +119,41 @@ class Stream:
     async def _take(self, line: bytes | None) -> None:
         self.line += 1
         if line is None:
+            self._unreadable += 1
             self._refuse(self.line, BadUserInput(f"The line is longer than {LONGEST} bytes."))
         elif line.strip():
             try:
                 self._batch.append((self.line, ndjson.read(line, datetime.now(UTC))))
             except BadUserInput as fault:
+                self._unreadable += 1
                 self._refuse(self.line, fault)
             self._size += len(line)
             if len(self._batch) >= BATCH or self._size >= _LARGEST:
                 await self._flush()
 
     async def _flush(self) -> None:
-        if self._batch:
-            batch, self._batch = self._batch, []
-            self._size = 0
+        """Stores what has come; an empty batch counts the lines that could not be read."""
+        if not self._batch and not self._unreadable:
+            return
+        batch, unreadable = self._batch, self._unreadable
+        self._batch, self._size, self._unreadable = [], 0, 0
+        with self.statistics.batch(len(batch) + unreadable) as counted:
+            counted.refused = unreadable
+            if not batch:
+                return
             ingested = await self._ingest([signal for _, signal in batch])
-            for (line, _), result in zip(batch, ingested.results, strict=True):
-                if isinstance(result, Refused):
-                    self._refuse(line, result)
-            self.accepted += sum(not isinstance(result, Refused) for result in ingested.results)
-            self.duplicates += len(ingested.duplicates)
-            self.report.tell({"through": self.line})
+            faults = [
+                (line, result)
+                for (line, _), result in zip(batch, ingested.results, strict=True)
+                if isinstance(result, Refused)
+            ]
+            counted.refused += len(faults)
+            counted.duplicates = len(ingested.duplicates)
+        for fault in faults:
+            self._refuse(*fault)
+        self.accepted += len(batch) - len(faults)
+        self.duplicates += len(ingested.duplicates)
+        self.report.tell({"through": self.line})
 
     async def _ingest(self, records: list[Record]) -> Any:
         """Waits for its turn where many others store as well, as long as it waits for the database."""
@@ -170,8 +188,9 @@ class Stream:
 class Ingest:
     """The view at /ingest."""
 
-    def __init__(self, signals: Signals) -> None:
+    def __init__(self, signals: Signals, statistics: Statistics) -> None:
         self._signals = signals
+        self._statistics = statistics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -216,7 +235,7 @@ class Ingest:
         if encoding not in {"identity", "gzip"}:
             raise _WrongType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
         chunks = request.stream()
-        return Stream(self._signals, create == "true"), (
+        return Stream(self._signals, self._statistics, create == "true"), (
             ndjson.unzipped(chunks) if encoding == "gzip" else chunks
         )
 

@@ -70,7 +70,9 @@ def _result(index: int, result: SignalKey | Refused, duplicates: Collection[int]
 class SignalMutations:
     @strawberry.mutation
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
-        row, _ = await info.context.services.signals.create(input, datetime.now(UTC))
+        services = info.context.services
+        with services.statistics.batch(1) as batch:
+            row, batch.duplicates = await services.signals.create(input, datetime.now(UTC))
         return Signal.of(row)
 
     @strawberry.mutation(
@@ -89,22 +91,25 @@ signal of the batch, instead of failing its signals.
         fail_on_error: bool = False,
         create_conversations: bool = False,
     ) -> CreateSignalsPayload:
-        ingested = await info.context.services.signals.ingest(
-            signals,
-            datetime.now(UTC),
-            all_or_nothing=fail_on_error,
-            create_conversations=create_conversations,
-        )
+        services = info.context.services
+        with services.statistics.batch(len(signals)) as batch:
+            ingested = await services.signals.ingest(
+                signals,
+                datetime.now(UTC),
+                all_or_nothing=fail_on_error,
+                create_conversations=create_conversations,
+            )
+            batch.duplicates = len(ingested.duplicates)
+            batch.refused = sum(isinstance(result, Refused) for result in ingested.results)
         results = Rows()
         for index, result in enumerate(ingested.results):
             if index % SLICE == 0:
                 await asyncio.sleep(0)
             results.append(_result(index, result, ingested.duplicates))
-        successful = sum(result.success for result in results)
         return CreateSignalsPayload(
             total_count=len(results),
-            successful_count=successful,
-            failed_count=len(results) - successful,
+            successful_count=len(results) - batch.refused,
+            failed_count=batch.refused,
             results=results,
             transaction_id=None
             if ingested.transaction_id is None

@@ -44,6 +44,6 @@ class StatusQueries:
             uptime_seconds=statistics.uptime_seconds,
             configured_windows=list(services.settings.default_windows),
             p95_latency_ms=statistics.p95_latency_ms,
-            request_count=statistics.requests,
+            request_count=statistics.requests.count,
             error_rate=statistics.error_rate,
         )

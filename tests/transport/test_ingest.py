@@ -281,3 +281,19 @@ async def test_too_many_at_once_are_told_to_come_later_while_reads_go_on(url, co
         for done in await asyncio.gather(*waiting_ones):
             assert "errors" not in done.json()
     assert await pg.fetchval("SELECT count(*) FROM signals") == 2
+
+
+async def test_what_became_of_the_lines_is_counted(http):
+    await report(http, lines(signal(0), signal(1, signalScore=7), {}, signal(2, idempotencyKey="k")))
+    await report(http, lines(signal(2, idempotencyKey="k")) + b"no json")
+    await report(http, b"x")
+    found = (await http.get("/metrics")).text
+    counts = dict(re.findall(r'coherence_signals_total{outcome="(\w+)"} ([\d.]+)', found))
+    assert {name: float(n) for name, n in counts.items()} == {
+        "accepted": 2,
+        "duplicate": 1,
+        "refused": 4,
+        "dead_lettered": 0,
+    }
+    status = await http.post("/graphql", json={"query": "{ status { lastIngestAt } }"})
+    assert status.json()["data"]["status"]["lastIngestAt"]

@@ -1,0 +1,57 @@
+"""How uvicorn serves the program, in this process or in a worker."""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.settings import Settings
+
+PATIENCE = 10
+"""Seconds that requests have to end in when the server ends."""
+
+
+class Server(uvicorn.Server):
+    """Calls `accepts`, with the first of its sockets, once it does."""
+
+    def __init__(self, config: uvicorn.Config, accepts: Callable[[socket.socket], None]) -> None:
+        super().__init__(config)
+        self._accepts = accepts
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._accepts(self.servers[0].sockets[0])
+
+
+def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+
+
+def tell(listening: socket.socket) -> None:
+    """Says where to click."""
+    host, port = listening.getsockname()[:2]
+    place = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"\n  Coherence listens on {place}\n  GraphiQL: {place}/graphql\n", flush=True)  # noqa: T201
+
+
+def serve(settings: Settings, url: str, key: str) -> None:
+    """Until a signal ends it. `url` is of a database that is ready, `key` that of the personal data."""
+    with suppress(KeyboardInterrupt):  # Ctrl-C: everything has been shut down, and it is handed on
+        if settings.workers > 1:
+            from app.workers import supervise
+
+            supervise(settings, url, key)
+        else:
+            from app.asgi import create_app
+
+            Server(config(create_app(settings, url, key), settings), tell).run()
