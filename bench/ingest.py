@@ -1,17 +1,19 @@
-"""`createSignals` over HTTP beside raw binary COPY of the same rows, in batches of the same size.
+"""`createSignals` over HTTP beside raw binary COPY of the same rows, and beside PostGraphile's typed batch mutation.
 
-4 clients each, in turn, on one database: the same table with its indexes, foreign key and triggers. COPY's clients
+In batches of the same size, by 4 clients each, in turn, on one database: the same table with its indexes, foreign key and triggers. COPY's clients
 have their rows ready as tuples and send nothing else than BEGIN, COPY and COMMIT; ours have the request's bytes ready,
-and check that every signal of it is stored. Both commit durably (fsync on).
+and check that every signal of it is stored. PostGraphile 5 (bench/postgraphile/) makes its mutation of a function
+that takes an array of a composite type. All commit durably (fsync on).
 
-    python -m bench.ingest [--batches 1000 100] [--seconds 5] [--rounds 5]
+    python -m bench.ingest [--batches 1000 100] [--seconds 5] [--rounds 5] [--without-postgraphile]
 """
 
 import argparse
 import asyncio
 import random
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -47,12 +49,17 @@ mutation Ingest($signals: [SignalInput!]!) {
 }
 """
 
+GRAPHILE = """
+mutation Ingest($signals: [NewSignalInput]) { createSignals(input: {signals: $signals}) { result } }
+"""
+
 type Row = tuple[str, datetime, str, str, str, float, str, dict[str, Any]]
 
 
 def rows(count: int, dice: random.Random) -> list[Row]:
-    """From each client's own clock: a second of many signals after the other."""
+    """What a producer gathers in some seconds: signals of ten of the conversations."""
     start = START + timedelta(seconds=dice.randrange(10_000_000))
+    own = [dice.randrange(CONVERSATIONS) for _ in range(10)]
     words = [
         "thanks",
         "that",
@@ -76,7 +83,7 @@ def rows(count: int, dice: random.Random) -> list[Row]:
     ]
     return [
         (
-            f"conversation-{dice.randrange(CONVERSATIONS)}",
+            f"conversation-{dice.choice(own)}",
             start + timedelta(milliseconds=10 * number),
             f"user-{dice.randrange(500)}",
             f"agent-{dice.randrange(3)}",
@@ -89,11 +96,11 @@ def rows(count: int, dice: random.Random) -> list[Row]:
     ]
 
 
-def request(batch: list[Row]) -> bytes:
+def request(batch: list[Row], mutation: str, time_name: str) -> bytes:
     signals = [
         {
             "contextWindowId": key,
-            "timestamp": time.isoformat(),
+            time_name: time.isoformat(),
             "userId": user,
             "agentId": agent,
             "signalSource": source,
@@ -103,7 +110,7 @@ def request(batch: list[Row]) -> bytes:
         }
         for key, time, user, agent, source, score, text, payload in batch
     ]
-    return post("/graphql", orjson.dumps({"query": MUTATION, "variables": {"signals": signals}}))
+    return post("/graphql", orjson.dumps({"query": mutation, "variables": {"signals": signals}}))
 
 
 async def rate(size: int, seconds: float, clients: list[Callable[[], Awaitable[None]]]) -> float:
@@ -145,14 +152,21 @@ async def copying(
     return found
 
 
-async def ingesting(address: str, size: int, seconds: float, dice: random.Random) -> float:
-    ready = [request(rows(size, dice)) for _ in range(40)]
-    expected = b'"successfulCount":%d,"failedCount":0' % size
+async def ingesting(
+    address: str, size: int, seconds: float, dice: random.Random, *, graphile: bool = False
+) -> float:
+    words = (GRAPHILE, "time") if graphile else (MUTATION, "timestamp")
+    ready = [request(rows(size, dice), *words) for _ in range(40)]
+
+    def stored(body: bytes) -> bool:
+        if graphile:
+            return body.count(b'"') - 6 == 2 * size  # the ids are strings
+        return b'"successfulCount":%d,"failedCount":0' % size in body[:200]
 
     def client(connection: Client) -> Callable[[], Awaitable[None]]:
         async def send() -> None:
             body = await connection.send(dice.choice(ready))
-            if expected not in body[:200]:
+            if not stored(body):
                 raise Wrong(f"{body[:300]!r}")
 
         return send
@@ -164,7 +178,20 @@ async def ingesting(address: str, size: int, seconds: float, dice: random.Random
     return found
 
 
-async def measure(bench: Bench, address: str, given: argparse.Namespace) -> None:
+@contextmanager
+def graphile(bench: Bench) -> Iterator[str]:
+    """PostGraphile's address, with the function that it makes the mutation of."""
+
+    async def set_up() -> None:
+        async with bench.connection() as pg:
+            await pg.execute((Path(__file__).parent / "postgraphile" / "setup.sql").read_text())
+
+    asyncio.run(set_up())
+    with servers.postgraphile(bench) as address:
+        yield address
+
+
+async def measure(bench: Bench, address: str, peer: str | None, given: argparse.Namespace) -> None:
     dice = random.Random(7)
     async with bench.connection() as pg:
         await pg.execute(
@@ -178,11 +205,16 @@ async def measure(bench: Bench, address: str, given: argparse.Namespace) -> None
         for number in range(given.rounds + 1):
             ours = await ingesting(address, size, given.seconds, dice)
             copied = await copying(bench, size, given.seconds, ids, dice)
+            other = await ingesting(peer, size, given.seconds, dice, graphile=True) if peer else 1.0
             if number:  # the first warms up
-                found.append((ours, copied))
-        ours, copied = (median(column) for column in zip(*found, strict=True))
-        ratio = median(one / other for one, other in found)
-        print(f"{size} a batch: ours {ours:,.0f}/s, COPY {copied:,.0f}/s, ratio {ratio:.2f}", flush=True)
+                found.append((ours, copied, other))
+        ours, copied, other = (median(column) for column in zip(*found, strict=True))
+        print(f"{size} a batch: ours {ours:,.0f}/s, COPY {copied:,.0f}/s", end="")
+        print(f", ratio {median(one / floor for one, floor, _ in found):.2f}", end="")
+        if peer:
+            ratio = median(one / other for one, _, other in found)
+            print(f"; PostGraphile {other:,.0f}/s, ratio {ratio:.2f}", end="")
+        print(flush=True)
 
 
 def main() -> None:
@@ -190,6 +222,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, nargs="+", default=[1_000, 100])
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without-postgraphile", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="coherence-bench-") as name:
         folder = Path(name)
@@ -197,9 +230,9 @@ def main() -> None:
         # The embedded server's socket is told by its own file.
         with servers.coherence(Bench(folder, "", 1)) as address:
             socket = (folder / "postgres" / "postmaster.pid").read_text().splitlines()[4]
-            uvloop.run(
-                measure(Bench(folder, f"postgresql://coherence@/coherence?host={socket}", 1), address, given)
-            )
+            bench = Bench(folder, f"postgresql://coherence@/coherence?host={socket}", 1)
+            with nullcontext() if given.without_postgraphile else graphile(bench) as peer:
+                uvloop.run(measure(bench, address, peer, given))
 
 
 if __name__ == "__main__":

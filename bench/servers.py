@@ -30,6 +30,20 @@ def floor(bench: Bench) -> Iterator[str]:
 
 
 @contextmanager
+def postgraphile(bench: Bench) -> Iterator[str]:
+    """Address of PostGraphile on the same database, installed where it is not yet. Production, its own defaults."""
+    folder = HERE / "bench" / "postgraphile"
+    node = Path(sys.executable).parent
+    own = {"PATH": f"{node}:{os.environ['PATH']}", "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    if not (folder / "node_modules").exists():
+        subprocess.run(
+            [node / "npm", "ci", "--no-audit", "--no-fund"], cwd=folder, env=os.environ | own, check=True
+        )
+    with _listening([node / "node", "server.mjs", bench.url], folder, own) as address:
+        yield address
+
+
+@contextmanager
 def _listening(command: list[str | Path], folder: Path, own: dict[str, str]) -> Iterator[str]:
     with subprocess.Popen(
         command,

@@ -32,7 +32,7 @@ from graphql_schema.status.queries import StatusQueries
 from graphql_schema.users.loaders import UserLoader
 from graphql_schema.users.mutations import UserMutations
 from graphql_schema.users.queries import UserQueries
-from graphql_schema.validation import Validation
+from graphql_schema.validation import validation
 
 MOST_NODES = 1_000
 
@@ -93,7 +93,7 @@ def build_schema(settings: Settings | None = None) -> Schema:
         FreshContext,
         OperationLog,
         limits(settings or Settings()),
-        Validation,
+        validation(),
         Batches,
     ]
     schema = Schema(

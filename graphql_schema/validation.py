@@ -1,10 +1,12 @@
 """Validation of documents: GraphQL's own rules, built once."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 
 from graphql import (
     SKIP,
     ArgumentNode,
+    DocumentNode,
     GraphQLError,
     GraphQLInputType,
     OperationDefinitionNode,
@@ -48,18 +50,53 @@ class ValuesRule(ValuesOfCorrectTypeRule):
 RULES = tuple(ValuesRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
 
 
-class Validation(SchemaExtension):
-    """Takes the place of Strawberry's, whose own two rules fail on undefined variables and name Python's types."""
+MOST_CHARACTERS = 1_000_000
+"""Of the documents that are remembered, all together; of one a hundredth."""
 
-    def on_validate(self) -> Iterator[None]:
-        execution = self.execution_context
-        document = execution.graphql_document
-        if document is not None and execution.pre_execution_errors is None:
-            operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-            if len(operations) > 1 and not execution._provided_operation_name:  # noqa: SLF001 - told by nothing else
-                execution.pre_execution_errors = [
-                    GraphQLError("The document holds several operations; operationName must name one.")
+
+def validation() -> type[SchemaExtension]:  # noqa: C901 - small functions in one another
+    """An extension that takes the place of Strawberry's, whose own two rules fail on undefined variables and name
+    Python's types. Documents that are valid are remembered: to parse and validate one takes milliseconds.
+    """
+    known: OrderedDict[str, DocumentNode] = OrderedDict()
+    characters = 0
+
+    def remember(text: str, document: DocumentNode) -> None:
+        nonlocal characters
+        if len(text) > MOST_CHARACTERS // 100 or text in known:
+            return
+        known[text] = document
+        characters += len(text)
+        while characters > MOST_CHARACTERS:
+            oldest, _ = known.popitem(last=False)
+            characters -= len(oldest)
+
+    class Validation(SchemaExtension):
+        def on_parse(self) -> Iterator[None]:
+            text = self.execution_context.query
+            if text is not None and (document := known.get(text)) is not None:
+                known.move_to_end(text)
+                self.execution_context.graphql_document = document
+            yield
+
+        def on_validate(self) -> Iterator[None]:
+            execution = self.execution_context
+            document, text = execution.graphql_document, execution.query
+            if document is not None and execution.pre_execution_errors is None:
+                operations = [
+                    node for node in document.definitions if isinstance(node, OperationDefinitionNode)
                 ]
-            else:
-                execution.pre_execution_errors = validate(execution.schema._schema, document, RULES)  # noqa: SLF001
-        yield
+                if len(operations) > 1 and not execution._provided_operation_name:  # noqa: SLF001 - told by nothing else
+                    execution.pre_execution_errors = [
+                        GraphQLError("The document holds several operations; operationName must name one.")
+                    ]
+                elif text is not None and known.get(text) is document:
+                    execution.pre_execution_errors = []
+                else:
+                    faults = validate(execution.schema._schema, document, RULES)  # noqa: SLF001 - its only door
+                    execution.pre_execution_errors = faults
+                    if text is not None and not faults:
+                        remember(text, document)
+            yield
+
+    return Validation

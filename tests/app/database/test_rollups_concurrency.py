@@ -129,6 +129,7 @@ class New:
     payload: None = None
     relationship_context: None = None
     diagnostic_notes: None = None
+    idempotency_key: None = None
 
 
 @dataclass
