@@ -11,6 +11,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.anomalies.shifts import Shifts
 from app.arrivals import Arrivals
 from app.database.engine import Database
 from app.errors import Unavailable
@@ -59,6 +60,7 @@ async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) ->
     if settings.upkeep_seconds:
         jobs.append(asyncio.create_task(_again("upkeep", every_so_often)))
     if settings.arrivals_seconds:
+        await asyncio.to_thread(Shifts)  # imports river, which would hold up requests later on
         watch = partial(arrivals.watch, settings.arrivals_seconds)
         jobs.append(asyncio.create_task(_again("the watch over arrivals", watch)))
     try:

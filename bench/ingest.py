@@ -30,7 +30,7 @@ from bench.data import Bench, dsn
 from bench.load import Client, Wrong, post
 
 CLIENTS = 4
-CONVERSATIONS = 1_000
+CONVERSATIONS = 20_000
 SOURCES = ("Slack", "Axis", "Neo", "person")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = (

@@ -91,6 +91,14 @@ class Batches(SchemaExtension):
         yield
 
 
+async def _made_in_slices(make: "_Maker", rows: Rows) -> list[Any]:
+    made: list[Any] = []
+    for start in range(0, len(rows), SLICE):
+        made += map(make, rows[start : start + SLICE])
+        await asyncio.sleep(0)
+    return made
+
+
 async def _in_slices(reader: "_Reader", values: list[Any]) -> list[Any]:
     found: list[Any] = []
     for start in range(0, len(values), SLICE):
@@ -140,7 +148,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(result, Rows) and not self.get_stream_usage(field_details_list, path):
             make = self._maker(return_type.of_type, field_details_list)
             if make is not None:
-                return list(map(make, result))
+                return list(map(make, result)) if len(result) <= SLICE else _made_in_slices(make, result)
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )

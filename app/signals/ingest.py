@@ -44,7 +44,7 @@ _STATUS = text("SELECT pg_xact_status(cast(cast(:id AS text) AS xid8))")
 
 SLICE = 1_000
 """Signals that are checked while nobody else has a turn, a few milliseconds."""
-MOST_COPIED = 5_000
+MOST_COPIED = 2_000
 """Signals of one statement."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
@@ -205,24 +205,22 @@ async def store(
     if not stored:
         return Ingested(results, None)
     pg = await driver(connection)
-    rows = [_row(signals[index], checked, index, now) for index in stored]
-    delivered: dict[int, SignalKey] = {}
-    if keyed := [place for place, index in enumerate(stored) if signals[index].idempotency_key is not None]:
-        new = [
-            deliveries.Delivery(
-                rows[place][2], signals[stored[place]].idempotency_key or "", *_key(rows[place])
-            )
-            for place in keyed
-        ]
-        first = await deliveries.deliver(pg, new)
-        delivered = {place: key for place, key in zip(keyed, first, strict=True) if key != _key(rows[place])}
-    # For 5 000 signals 1.4 times as fast as INSERT from arrays, for one hardly slower.
-    records = [row for place, row in enumerate(rows) if place not in delivered] if delivered else rows
-    for part in batched(records, MOST_COPIED):
-        await pg.copy_records_to_table("signals", records=part, columns=_COLUMNS)  # type: ignore[no-untyped-call]
-    for place, (index, row) in enumerate(zip(stored, rows, strict=True)):
-        results[index] = delivered.get(place) or _key(row)
-    return Ingested(results, checked.transaction, {stored[place] for place in delivered})
+    keys = [(signals[index].timestamp or now, checked.numbers[index]) for index in stored]
+    keyed = {
+        index: deliveries.Delivery(checked.known[signals[index].context_window_id], once, *key)
+        for index, key in zip(stored, keys, strict=True)
+        if (once := signals[index].idempotency_key) is not None
+    }
+    first = dict(zip(keyed, await deliveries.deliver(pg, list(keyed.values())), strict=True)) if keyed else {}
+    duplicates = {index for index, key in first.items() if key[1] != checked.numbers[index]}
+    new = [index for index in stored if index not in duplicates] if duplicates else stored
+    # COPY: for 5 000 signals 1.4 times as fast as INSERT from arrays, for one hardly slower.
+    for part in batched(new, MOST_COPIED):
+        rows = [_row(signals[index], checked, index, now) for index in part]
+        await pg.copy_records_to_table("signals", records=rows, columns=_COLUMNS)  # type: ignore[no-untyped-call]
+    for index, key in zip(stored, keys, strict=True):
+        results[index] = first.get(index, key)
+    return Ingested(results, checked.transaction, duplicates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +359,3 @@ def _row(signal: NewSignal, checked: Checked, index: int, now: datetime) -> tupl
         signal.relationship_context,
         signal.diagnostic_notes,
     )
-
-
-def _key(row: tuple[Any, ...]) -> SignalKey:
-    return row[0], row[1]
