@@ -8,7 +8,6 @@ that they see everything that was committed before they asked.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqlalchemy import select, text, update
 
 from app.anomalies import rapid_fire
 from app.anomalies.drift_shift import DriftShifts
+from app.database.base import MINUS_INFINITY
 from app.database.engine import Database, driver, repeated_after_deadlock
 from app.signals import classifications
 from app.signals.classifications import Classified
@@ -60,7 +60,7 @@ _NEXT = """
         AND (time, id) NOT IN (SELECT unnest(times), unnest(ids) FROM signal_arrivals)
     ORDER BY time, id LIMIT $3
 """
-_BEGINNING: SignalKey = (datetime.min.replace(tzinfo=UTC), 0)
+_BEGINNING: SignalKey = (MINUS_INFINITY, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """An instant as people and machines write it: RFC 3339, to the microsecond."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-9]{2}(\.[0-9]+)?"
@@ -36,3 +39,13 @@ def parse_instant(value: object) -> datetime:
 def write_instant(value: datetime) -> str:
     """`value`, which is in UTC, with a trailing Z."""
     return value.isoformat().removesuffix("+00:00") + "Z"
+
+
+def microseconds(instant: datetime) -> int:
+    """Since 1970."""
+    return (instant - EPOCH) // _MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    """Of as many since 1970."""
+    return EPOCH + timedelta(microseconds=microseconds)

@@ -9,8 +9,9 @@ import strawberry
 
 from app.database.paging import Key, Page, Slice
 from app.errors import BadUserInput
+from app.instant import instant, microseconds
 from graphql_schema.inputs import known
-from graphql_schema.nodes import instant, microseconds, opaque, plain
+from graphql_schema.nodes import opaque, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,31 +3,20 @@
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from app.errors import BadUserInput
+from app.instant import instant, microseconds
 from app.signals.queries import SignalKey
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @strawberry.interface
 class Node:
     id: strawberry.ID
-
-
-def microseconds(instant: datetime) -> int:
-    """Since 1970."""
-    return (instant - EPOCH) // _MICROSECOND
-
-
-def instant(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def opaque(text: str) -> str:

@@ -7,7 +7,6 @@ gone, has it begin anew after the last shift before: river empties the detector 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,14 +14,14 @@ import asyncpg
 import numpy as np
 
 from app.anomalies.shifts import DETECTOR, PARAMETERS, Shift, Shifts
+from app.database.base import MINUS_INFINITY
 from app.database.engine import to_json
+from app.instant import instant
 from app.signals.queries import SignalKey
 
 MOST_DETECTORS = 10_000
 """That are remembered, a few kB each."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 _PROGRESS = "SELECT * FROM shift_progress WHERE conversation_id = ANY($1::uuid[])"
 _LAST_BEFORE = """
@@ -138,10 +137,10 @@ async def _anew(pg: asyncpg.Connection, places: dict[UUID, SignalKey]) -> dict[U
     }
     work = {}
     for key in places:
-        after = last.get(key, (_EPOCH.min.replace(tzinfo=UTC), 0))
+        after = last.get(key, (MINUS_INFINITY, 0))
         (row,) = await pg.fetch(_SCORES, key, *after)
         packed = np.frombuffer(row["packed"] or b"", _PACKED)
-        keys = [(_EPOCH + time * _MICROSECOND, number) for time, number in packed[["time", "id"]].tolist()]
+        keys = [(instant(time), number) for time, number in packed[["time", "id"]].tolist()]
         stored = {
             (row["started_at"], row["signal_id"]): row["id"] for row in await pg.fetch(_STORED, key, *after)
         }

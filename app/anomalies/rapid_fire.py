@@ -7,7 +7,7 @@ is it looked. The same episodes come out whatever the order and the batches in w
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,9 +17,7 @@ import numpy as np
 
 from app.anomalies.bursts import bursts
 from app.database.engine import to_json
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from app.instant import instant
 
 _NEAR = timedelta(minutes=10)
 """Spans not further apart are read as one: reading on is cheaper than looking up another."""
@@ -161,7 +159,7 @@ def _episodes(packed: bytes | None, rule: Rule) -> Iterator[Span]:
     times = np.frombuffer(packed, ">i8").astype(np.int64)
     first, last = bursts(times, rule.count, rule.seconds)
     for start, end in zip(times[first].tolist(), times[last].tolist(), strict=True):
-        yield Span(_EPOCH + start * _MICROSECOND, _EPOCH + end * _MICROSECOND)
+        yield Span(instant(start), instant(end))
 
 
 async def _write(

@@ -5,11 +5,10 @@ from datetime import datetime
 
 from app.checks import fault_of_text
 from app.errors import BadUserInput
-from app.signals.importers.formats import JsonLines
-from app.signals.importers.record import KINDS, Record, record
+from app.signals.importers.formats import receiver
+from app.signals.importers.record import Record
 
-_NEUTRAL = 0.5
-_MESSAGE = JsonLines({field: field for field in KINDS}, events=True, called="message")
+_read = receiver("message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,9 @@ class Item:
         """A line of JSONL, as `coherence import` takes it; its time is `received_at` where it names none."""
         read: Record | BadUserInput
         try:
-            read = record("unknown", _NEUTRAL, *_MESSAGE.values(payload))
+            read = _read(payload, received_at)
         except BadUserInput as fault:
             read = fault
-        else:
-            read.timestamp = read.timestamp or received_at
         return cls(source, received_at, payload, read)
 
     @property

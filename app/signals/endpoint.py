@@ -23,7 +23,7 @@ from app.observability.statistics import Statistics
 from app.refusals import error_of, refusal
 from app.signals import ndjson
 from app.signals.importers.lines import LONGEST
-from app.signals.importers.record import Record
+from app.signals.importers.record import Record, opening
 from app.signals.ingest import Signals
 
 TYPES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -158,14 +158,13 @@ class Stream:
     async def _ingest(self, records: list[Record]) -> Any:
         """Waits for its turn where many others store as well, as long as it waits for the database."""
         deadline = monotonic() + self.signals.patience
-        opening = {record.context_window_id: record.title for record in records if record.opens}
         while True:
             try:
                 return await self.signals.ingest(
                     records,
                     datetime.now(UTC),
                     create_conversations=self.create_conversations,
-                    opening=opening,
+                    opening=opening(records),
                 )
             except RateLimited:
                 if not self.report.written or monotonic() > deadline:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.errors import BadUserInput
+from app.signals.rules import NEUTRAL
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -22,8 +23,6 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What an event's members are, all but the first optional; null is as good as left out."""
-
-_NEUTRAL = 0.5
 
 
 def is_event(members: Mapping[str, Any]) -> bool:
@@ -50,7 +49,7 @@ def signal_of(event: Mapping[str, Any]) -> dict[str, Any]:
         "timestamp": given["timestamp"],
         "rawContent": _first(given["raw_content"], given["text"]),
         "signalSource": given["signal_type"],
-        "signalScore": _first(given["score"], given["signal_score"], _NEUTRAL),
+        "signalScore": _first(given["score"], given["signal_score"], NEUTRAL),
         "agentId": given["agent_id"],
         "userId": user,
         "payload": given["payload"],

@@ -2,25 +2,16 @@
 
 import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from datetime import datetime
 
 from app.errors import BadUserInput
-from app.signals.importers.formats import JsonLines
-from app.signals.importers.record import KINDS, Record, record
+from app.signals.importers.formats import receiver
 
 _PIECE = 1_000_000
 """Bytes that are unpacked at a time, however well they are packed."""
 _GZIP = 16 + zlib.MAX_WBITS
-_NEUTRAL = 0.5
 
-_LINES = JsonLines({field: field for field in KINDS}, events=True)
-
-
-def read(line: bytes, now: datetime) -> Record:
-    """The signal or event of a line, `now` where it has no time. Raises BadUserInput."""
-    found = record("unknown", _NEUTRAL, *_LINES.values(line))
-    found.timestamp = found.timestamp or now
-    return found
+read = receiver("line")
+"""The signal or event of a line."""
 
 
 async def unzipped(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

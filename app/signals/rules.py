@@ -12,6 +12,9 @@ from app.checks import JSON_DEPTH, NAME_LENGTH, fault_of_json, fault_of_text
 from app.database.engine import to_json
 from app.errors import BadUserInput
 
+NEUTRAL = 0.5
+"""Score of a signal that is sent without one."""
+
 
 class NewSignal(Protocol):
     """A signal as a producer sends it: the contract's SignalInput."""

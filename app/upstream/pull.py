@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.coherence.sources.measure import Moment, measure
 from app.coherence.sources.moments import Pool
 from app.database.engine import Database, repeated_after_deadlock
 from app.duration import Duration
 from app.errors import BadUserInput, Refused, Unavailable
-from app.instant import write_instant
+from app.instant import EPOCH, write_instant
 from app.settings import Settings
 from app.signals.importers.record import Record
 from app.signals.ingest import store
@@ -24,7 +24,6 @@ from app.upstream.queries import RowKey
 from app.upstream.rolling import Rolled
 from app.upstream.rows import PREFIX, SOURCE, signal_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH = 5_000
 """Rows a transaction."""
 _MICROSECOND = timedelta(microseconds=1)

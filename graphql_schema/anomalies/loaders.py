@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.anomalies import queries
 from app.anomalies.queries import AnomalyFilter
+from app.database.base import AnyRow
 from app.database.paging import Page, Slice
 from graphql_schema.anomalies.types import Anomaly
 from graphql_schema.connections import ANOMALIES, Connection, Edge, edges
@@ -37,37 +38,28 @@ class AnomalyCounts(Loader[None, AnomalyFilter, int]):
         return {None: await queries.count(connection, arguments)}
 
 
-class AnomaliesOfConversations(Loader[UUID, Page, Slice[Edge[Anomaly]]]):
+type PagesOf = Callable[[AsyncConnection, Sequence[UUID], Page], Awaitable[dict[UUID, Slice[AnyRow]]]]
+type CountsOf = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[dict[UUID, int]]]
+
+
+class PagesOfParents(Loader[UUID, tuple[PagesOf, Page], Slice[Edge[Anomaly]]]):
+    """By conversation or by user, whichever the function reads."""
+
     async def read(
-        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: Page
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: tuple[PagesOf, Page]
     ) -> dict[UUID, Slice[Edge[Anomaly]]]:
-        pages = await queries.pages_of_conversations(connection, keys, arguments)
-        return {key: edges(ANOMALIES, page, Anomaly.of) for key, page in pages.items()}
+        pages_of, page = arguments
+        pages = await pages_of(connection, keys, page)
+        return {key: edges(ANOMALIES, found, Anomaly.of) for key, found in pages.items()}
 
 
-class CountsOfConversations(Loader[UUID, None, int]):
+class CountsOfParents(Loader[UUID, CountsOf, int]):
+    """As PagesOfParents."""
+
     async def read(
-        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: CountsOf
     ) -> dict[UUID, int]:
-        return await queries.counts_of_conversations(connection, keys)
-
-    def missing(self) -> int:
-        return 0
-
-
-class AnomaliesOfUsers(Loader[UUID, Page, Slice[Edge[Anomaly]]]):
-    async def read(
-        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: Page
-    ) -> dict[UUID, Slice[Edge[Anomaly]]]:
-        pages = await queries.pages_of_users(connection, keys, arguments)
-        return {key: edges(ANOMALIES, page, Anomaly.of) for key, page in pages.items()}
-
-
-class CountsOfUsers(Loader[UUID, None, int]):
-    async def read(
-        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
-    ) -> dict[UUID, int]:
-        return await queries.counts_of_users(connection, keys)
+        return await arguments(connection, keys)
 
     def missing(self) -> int:
         return 0
@@ -102,14 +94,14 @@ def anomalies(context: Context, wanted: AnomalyFilter, page: Page) -> Connection
 def anomalies_of_conversation(context: Context, key: UUID, page: Page) -> Connection[Anomaly]:
     return _connection(
         context,
-        lambda: context.loader(AnomaliesOfConversations).load(key, page),
-        lambda: context.loader(CountsOfConversations).load(key, None),
+        lambda: context.loader(PagesOfParents).load(key, (queries.pages_of_conversations, page)),
+        lambda: context.loader(CountsOfParents).load(key, queries.counts_of_conversations),
     )
 
 
 def anomalies_of_user(context: Context, key: UUID, page: Page) -> Connection[Anomaly]:
     return _connection(
         context,
-        lambda: context.loader(AnomaliesOfUsers).load(key, page),
-        lambda: context.loader(CountsOfUsers).load(key, None),
+        lambda: context.loader(PagesOfParents).load(key, (queries.pages_of_users, page)),
+        lambda: context.loader(CountsOfParents).load(key, queries.counts_of_users),
     )

@@ -59,14 +59,6 @@ class Batch:
         ]
         return sorted(refused + self.rejected, key=lambda row: row.line)
 
-    def opening(self) -> dict[str, str | None]:
-        """Conversations that are opened whatever the options say, and their titles."""
-        found: dict[str, str | None] = {}
-        for read in self.records:
-            if read.opens:
-                found[read.context_window_id] = found.get(read.context_window_id) or read.title
-        return found
-
     def full(self, size: int) -> bool:
         return len(self.lines) + len(self.rejected) >= size or self.size >= _LARGEST
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +14,8 @@ from app.checks import fault_of_json
 from app.errors import BadUserInput
 from app.signals import events as event_form
 from app.signals.importers.lines import LONGEST, FileLines, Lines
-from app.signals.importers.record import KINDS, Columns, json_value, number
+from app.signals.importers.record import KINDS, Columns, Record, json_value, number, record
+from app.signals.rules import NEUTRAL
 
 _LOOKED_AT = 1_000
 
@@ -137,6 +139,21 @@ class JsonLines:
                 return BadUserInput(f"{named} is {_shown(value)}; it takes {kind.name}.", field=field)
         fault = fault_of_json(found)
         return BadUserInput(f"{self._called} {fault}.") if fault else None
+
+
+def receiver(called: str) -> Callable[[bytes, datetime], Record]:
+    """A reader of signals and events in the contract's names, one JSON object at a time; `called` as for JsonLines.
+
+    It is given the time of one that names none, and raises BadUserInput.
+    """
+    values = JsonLines({field: field for field in KINDS}, events=True, called=called).values
+
+    def read(sent: bytes, time: datetime) -> Record:
+        found = record("unknown", NEUTRAL, *values(sent))
+        found.timestamp = found.timestamp or time
+        return found
+
+    return read
 
 
 class Csv:

@@ -13,10 +13,10 @@ from app.errors import BadUserInput
 from app.signals.importers.formats import Csv, Format, JsonLines, columns_of
 from app.signals.importers.lines import Lines, opened
 from app.signals.importers.record import KINDS
+from app.signals.rules import NEUTRAL
 
 FORMATS = ("jsonl", "csv", "slack")
 _VADER = "vader"
-_NEUTRAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Options:
     @property
     def constant(self) -> float:
         """The score of signals that have none."""
-        return self.score if isinstance(self.score, float) else _NEUTRAL
+        return self.score if isinstance(self.score, float) else NEUTRAL
 
 
 @dataclass(frozen=True, slots=True)

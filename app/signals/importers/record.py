@@ -1,7 +1,7 @@
 """A signal as it comes out of a file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +97,15 @@ def record(
         opens,
         title,
     )
+
+
+def opening(records: Iterable[Record]) -> dict[str, str | None]:
+    """Conversations that are opened whatever the options say, and their titles."""
+    found: dict[str, str | None] = {}
+    for read in records:
+        if read.opens:
+            found[read.context_window_id] = found.get(read.context_window_id) or read.title
+    return found
 
 
 def number(text: str) -> float:

@@ -14,6 +14,7 @@ from app.signals.importers.batches import Batch, batches_of
 from app.signals.importers.options import Source
 from app.signals.importers.preview import Preview
 from app.signals.importers.queries import BEGINNING, Progress
+from app.signals.importers.record import opening
 from app.signals.importers.rejected import RejectedFile
 from app.signals.importers.vader import Scorer
 from app.signals.ingest import check, store
@@ -117,7 +118,7 @@ class Importer:
                 now,
                 self.rules,
                 create_conversations=source.create_conversations,
-                opening=batch.opening() | dict.fromkeys(preview.opened),
+                opening=opening(batch.records) | dict.fromkeys(preview.opened),
             )
             await connection.rollback()
         preview.add(batch, checked, now)
@@ -136,7 +137,7 @@ class Importer:
                 self.rules,
                 all_or_nothing=False,
                 create_conversations=source.create_conversations,
-                opening=batch.opening(),
+                opening=opening(batch.records),
             )
             rejected = batch.all_rejected(ingested.results)
             if rejected:
