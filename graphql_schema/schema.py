@@ -113,8 +113,8 @@ class Schema(strawberry.Schema):
             async for result in results:
                 if isinstance(result.data, Followed):
                     shared = self.streams.follow(result.data)
-                    break
-                yield result
+                else:
+                    yield result
         if shared is not None:
             del result, results  # what has begun it is kept for every subscriber, otherwise
             async with aclosing(shared):
