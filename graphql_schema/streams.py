@@ -22,6 +22,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from app.errors import RateLimited, Unavailable
+from app.observability.statistics import Statistics
 from app.realtime.board import Board, Reader
 from app.realtime.topics import Live
 from app.services import Services
@@ -204,6 +205,8 @@ class Streams:
         except RateLimited as error:
             yield PreExecutionError(None, [_fault(error, followed.executor, None)])
             return
+        statistics: Statistics = followed.executor.context_value.services.statistics
+        statistics.follows(1, len(self))
         del followed  # it would be kept for every subscriber
         try:
             await asyncio.gather(*(group.freshen() for group in groups if group.topic.replays))
@@ -211,10 +214,12 @@ class Streams:
                 for group in groups:
                     reader.follow(group.board, 0 if group.topic.replays else group.board.number)
                 async for result in reader:
+                    statistics.delivers()
                     yield result
         finally:
             for group in groups:
                 group.leave()
+            statistics.follows(-1, len(self))
 
     def _join(self, followed: Followed) -> list[_Group]:
         asked = _asked(followed.executor)
