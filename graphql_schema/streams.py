@@ -32,8 +32,6 @@ from graphql_schema.errors import described
 
 FRESH = 1.0
 """Seconds that a reading may be old when it is the first that a newcomer gets."""
-AT_ONCE = 8
-"""Events that are executed at a time, so that others get at the database too."""
 PATIENCE = 2.0
 """Seconds in which what is due has to be delivered when the server ends."""
 _WAIT = 1.0
@@ -174,13 +172,16 @@ class _Group(_Shared[_GroupKey, ExecutionResult]):
 
 
 class Streams:
-    """All that is followed on a server: `most` different results of topics at a time, at most."""
+    """All that is followed on a server: `most` different results of topics at a time, at most.
 
-    def __init__(self, most: int) -> None:
+    `at_once`: events that are executed at a time, so that others get at the database too.
+    """
+
+    def __init__(self, most: int, at_once: int) -> None:
         self._most = most
         self._sources: dict[Topic, _Source] = {}
         self._groups: dict[_GroupKey, _Group] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = asyncio.Semaphore(at_once)
 
     def __len__(self) -> int:
         return len(self._groups)
