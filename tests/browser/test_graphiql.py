@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, served: str) -> Iterator[Page]:
-    """The start page, whose every request must stay on this server."""
+    """The page, whose every request must stay on this server."""
     context = browser.new_context()
     page = context.new_page()
     strangers: list[str] = []
@@ -52,7 +52,7 @@ def page(browser: Browser, served: str) -> Iterator[Page]:
         "console",
         lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None,
     )
-    page.goto(served)
+    page.goto(f"{served}/graphql")
     page.wait_for_selector(".graphiql-query-editor .view-line", timeout=60_000)
     yield page
     assert not strangers

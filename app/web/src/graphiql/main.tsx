@@ -16,7 +16,7 @@ createRoot(root).render(
     fetcher={createGraphiQLFetcher({ url: '/graphql' })}
     defaultTabs={examples}
     // A page without stored tabs shows the first one's query, but not its variables, by itself.
-    initialVariables={localStorage.getItem('graphiql:tabState') === null ? firstVariables : undefined}
+    {...(localStorage.getItem('graphiql:tabState') === null && { initialVariables: firstVariables })}
     defaultEditorToolsVisibility="variables"
     // The variables editor would otherwise mark an object as an error wherever a custom scalar stands.
     customScalarSchemas={{ JSON: {} }}

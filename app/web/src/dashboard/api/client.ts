@@ -1,0 +1,38 @@
+/** The one GraphQL client: requests over HTTP, subscriptions over one WebSocket that reconnects by itself. */
+import { createClient as createSocket } from 'graphql-ws'
+import { Client, fetchExchange, subscriptionExchange } from 'urql'
+
+import { connection } from './connection'
+
+const url = new URL('/graphql', location.href)
+const socketUrl = new URL(url)
+socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+
+const socket = createSocket({
+  url: socketUrl.href,
+  retryAttempts: Number.POSITIVE_INFINITY,
+  shouldRetry: () => true,
+  // A server that is gone without a word is noticed by its missing pong.
+  keepAlive: 10_000,
+  on: connection.events(() => socket.terminate()),
+})
+
+/** Without a cache: every number is a reading of now, and takes the server milliseconds. */
+export const client = new Client({
+  url: url.href,
+  preferGetMethod: false,
+  exchanges: [
+    fetchExchange,
+    subscriptionExchange({
+      forwardSubscription: ({ query, variables }) => ({
+        subscribe: (sink) => ({
+          unsubscribe: socket.subscribe({ query: query ?? '', variables }, {
+            next: (result) => sink.next(result as Parameters<typeof sink.next>[0]),
+            error: (error) => sink.error(error),
+            complete: () => sink.complete(),
+          }),
+        }),
+      }),
+    }),
+  ],
+})

@@ -1,0 +1,64 @@
+/** How the WebSocket fares, for the mark in the header and for pages that must read again what they missed. */
+import { useEffect, useRef, useSyncExternalStore } from 'react'
+
+import type { ClientOptions } from 'graphql-ws'
+
+/** `idle`: nothing on the page is live, so there is no connection. */
+export type Connection = 'idle' | 'connecting' | 'live' | 'reconnecting'
+
+const PATIENCE_MS = 5_000
+
+class Store {
+  state: Connection = 'idle'
+  /** Times that a lost connection was found again. */
+  returns = 0
+  private listeners = new Set<() => void>()
+
+  subscribe = (listener: () => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  private set(state: Connection) {
+    if (state === 'live' && this.state === 'reconnecting') this.returns += 1
+    this.state = state
+    for (const listener of this.listeners) listener()
+  }
+
+  /** What graphql-ws reports; `terminate` drops a connection whose server does not answer pings. */
+  events(terminate: () => void): NonNullable<ClientOptions['on']> {
+    let overdue: ReturnType<typeof setTimeout> | undefined
+    return {
+      connecting: (isRetry) => this.set(isRetry ? 'reconnecting' : 'connecting'),
+      connected: () => this.set('live'),
+      closed: (event) => {
+        clearTimeout(overdue)
+        const orderly = event instanceof CloseEvent && event.code === 1000
+        this.set(orderly ? 'idle' : 'reconnecting')
+      },
+      ping: (received) => {
+        if (!received) overdue = setTimeout(terminate, PATIENCE_MS)
+      },
+      pong: (received) => {
+        if (received) clearTimeout(overdue)
+      },
+    }
+  }
+}
+
+export const connection = new Store()
+
+export const useConnection = () => useSyncExternalStore(connection.subscribe, () => connection.state)
+
+/** Calls `read` each time that the connection has come back: what happened meanwhile was not sent. */
+export function useOnReturn(read: () => void) {
+  const returns = useSyncExternalStore(connection.subscribe, () => connection.returns)
+  const seen = useRef(returns)
+  const latest = useRef(read)
+  latest.current = read
+  useEffect(() => {
+    if (seen.current === returns) return
+    seen.current = returns
+    latest.current()
+  }, [returns])
+}
