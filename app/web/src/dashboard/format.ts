@@ -12,13 +12,16 @@ export const count = (value: number) => thousands.format(value).replaceAll(',', 
 /** `1 signal`, `2 signals`. */
 export const counted = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 
-export const decimal = (value: number | null, digits = 2) => (value === null ? NONE : value.toFixed(digits).replace('-', '−'))
+export function decimal(value: number | null, digits = 2): string {
+  if (value === null) return NONE
+  const shown = value.toFixed(digits)
+  return Number(shown) === 0 ? shown.replace('-', '') : shown.replace('-', '−')
+}
 
 /** With its sign, as a change or an adjustment is read. */
-export const signed = (value: number | null, digits = 2) => {
-  if (value === null) return NONE
+export function signed(value: number | null, digits = 2): string {
   const shown = decimal(value, digits)
-  return Number(value.toFixed(digits)) > 0 ? `+${shown}` : shown
+  return value !== null && Number(value.toFixed(digits)) > 0 ? `+${shown}` : shown
 }
 
 export const percent = (value: number | null) => (value === null ? NONE : `${(value * 100).toFixed(1)} %`)

@@ -7,8 +7,8 @@ import uPlot from 'uplot'
 
 import { dateTime, decimal } from '../format'
 import { useIsDark } from '../theme'
-import { drawnMarkers, drawnZones, paint } from './paint'
-import { ValueTable } from './ValueTable'
+import { drawnMarkers, drawnZones, paint, timeTicks } from './paint'
+import { between, ValueTable } from './ValueTable'
 
 /** The name of a custom property of tokens.css. */
 export type Token = `--${string}`
@@ -23,10 +23,11 @@ export interface Series {
   points?: boolean
 }
 
-/** The area between two of the series, by their places in the list. */
+/** What lies between two values at each time. */
 export interface Area {
-  upper: number
-  lower: number
+  label: string
+  lower: readonly (number | null)[]
+  upper: readonly (number | null)[]
   colour: Token
 }
 
@@ -61,7 +62,7 @@ export interface TimeChartProps {
 }
 
 export function TimeChart({ height = 260, format = decimal, ...props }: TimeChartProps) {
-  const { label, summary, times, series } = props
+  const { label, summary, times, series, areas = [] } = props
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot>(null)
   const [index, setIndex] = useState<number | null>(null)
@@ -70,23 +71,24 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
   // What is drawn around the values is read when it is drawn, so that new values need no new canvas.
   const drawn = useRef(props)
   drawn.current = props
-  const shape = JSON.stringify([series.map(({ values, ...rest }) => rest), props.areas, props.range])
+  const shape = JSON.stringify([series.map(looks), areas.map(looks), props.range])
 
   useEffect(() => {
     const element = place.current
     if (element === null) return
-    const { series, areas = [], range } = drawn.current
+    const { series, areas = [], zones = [], range } = drawn.current
     const colour = paint(element)
     const axis = { stroke: colour('--faint'), grid: { stroke: colour('--rule'), width: 1 }, ticks: { show: false }, font: '12px system-ui' }
     const made = new uPlot(
       {
         width: element.clientWidth,
         height,
+        padding: [8, zones.length > 0 ? 60 : 16, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
         scales: { x: { time: true }, y: { range: [...range] } },
         axes: [
-          { ...axis, grid: { show: false } },
+          { ...axis, grid: { show: false }, size: 30, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
           { ...axis, size: 44, values: (_, ticks) => ticks.map((tick) => format(tick)) },
         ],
         series: [
@@ -99,8 +101,12 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
             ...(each.dashed && { dash: [5, 4] }),
             ...(each.points === undefined ? {} : { points: { show: each.points, size: 5 } }),
           })),
+          ...areas.flatMap(() => [EDGE, EDGE]),
         ],
-        bands: areas.map((area) => ({ series: [area.upper + 1, area.lower + 1], fill: colour(area.colour, 0.18) })),
+        bands: areas.map((area, index) => {
+          const upper = 1 + series.length + 2 * index
+          return { series: [upper, upper + 1], fill: colour(area.colour, 0.18) }
+        }),
         hooks: {
           drawClear: [(plot) => drawnZones(plot, drawn.current.zones ?? [], colour)],
           draw: [(plot) => drawnMarkers(plot, drawn.current.markers ?? [], colour)],
@@ -122,7 +128,7 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
 
   useEffect(() => {
     chart.current?.setData(columns(drawn.current))
-  }, [times, series])
+  }, [times, series, props.areas])
 
   const at = index === null ? undefined : times[index]
   return (
@@ -136,15 +142,28 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
               {index !== null && <span className="number"> {format(each.values[index] ?? null)}</span>}
             </li>
           ))}
+          {areas.map((area) => (
+            <li key={area.label} style={{ '--swatch': `var(${area.colour})` }} data-area>
+              {area.label}
+              {index !== null && <span className="number"> {between(area, index, format)}</span>}
+            </li>
+          ))}
           <li className="chart-when">{at !== undefined && dateTime(new Date(at * 1000).toISOString())}</li>
         </ul>
-        <ValueTable label={label} times={times} series={series} format={format} />
+        <ValueTable label={label} times={times} series={series} areas={areas} format={format} />
       </figcaption>
     </figure>
   )
 }
 
-const columns = ({ times, series }: Pick<TimeChartProps, 'times' | 'series'>): uPlot.AlignedData => [
+/** The line around an area is not drawn. */
+const EDGE: uPlot.Series = { width: 0, points: { show: false } }
+
+const looks = ({ label, colour, ...rest }: Series | Area) =>
+  'values' in rest ? [label, colour, rest.dashed, rest.points] : [label, colour]
+
+const columns = ({ times, series, areas = [] }: TimeChartProps): uPlot.AlignedData => [
   [...times],
   ...series.map(({ values }) => [...values]),
+  ...areas.flatMap(({ lower, upper }) => [[...upper], [...lower]]),
 ]

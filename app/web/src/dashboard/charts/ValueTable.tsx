@@ -2,14 +2,19 @@ import { useState } from 'react'
 
 import { NONE } from '../format'
 import { Time } from '../components/Time'
-import type { TimeChartProps } from './TimeChart'
+import type { Area, TimeChartProps } from './TimeChart'
 
 const MOST = 100
 
-type ValueTableProps = Required<Pick<TimeChartProps, 'label' | 'times' | 'series' | 'format'>>
+type ValueTableProps = Required<Pick<TimeChartProps, 'label' | 'times' | 'series' | 'areas' | 'format'>>
+
+export function between({ lower, upper }: Area, index: number, format: ValueTableProps['format']): string {
+  const [from, to] = [lower[index] ?? null, upper[index] ?? null]
+  return from === null || to === null ? NONE : `${format(from)} to ${format(to)}`
+}
 
 /** A chart's values, newest first; made when it is opened. */
-export function ValueTable({ label, times, series, format }: ValueTableProps) {
+export function ValueTable({ label, times, series, areas, format }: ValueTableProps) {
   const [open, setOpen] = useState(false)
   const shown = Math.min(times.length, MOST)
   return (
@@ -23,7 +28,7 @@ export function ValueTable({ label, times, series, format }: ValueTableProps) {
             <thead>
               <tr>
                 <th scope="col">Time</th>
-                {series.map((each) => (
+                {[...series, ...areas].map((each) => (
                   <th key={each.label} scope="col" className="number">
                     {each.label}
                   </th>
@@ -38,7 +43,12 @@ export function ValueTable({ label, times, series, format }: ValueTableProps) {
                   </th>
                   {series.map((each) => (
                     <td key={each.label} className="number">
-                      {each.values[index] == null ? NONE : format(each.values[index])}
+                      {format(each.values[index] ?? null)}
+                    </td>
+                  ))}
+                  {areas.map((each) => (
+                    <td key={each.label} className="number">
+                      {between(each, index, format)}
                     </td>
                   ))}
                 </tr>

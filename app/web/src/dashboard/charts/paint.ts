@@ -3,6 +3,8 @@ import type uPlot from 'uplot'
 
 import type { Marker, Token, Zone } from './TimeChart'
 
+const FONT = (pixels: number) => `${12 * pixels}px system-ui`
+
 type Colour = (token: Token, opacity?: number) => string
 
 /** A custom property as it is seen at `element`, where light or dark has been decided. */
@@ -17,19 +19,19 @@ export function paint(element: HTMLElement): Colour {
   }
 }
 
+/** Bands behind everything; their names stand beside the plot, where nothing is drawn over them. */
 export function drawnZones(plot: uPlot, zones: readonly Zone[], colour: Colour) {
   const { ctx, bbox } = plot
   const pixels = devicePixelRatio
   ctx.save()
-  ctx.font = `${11 * pixels}px system-ui`
-  ctx.textAlign = 'right'
-  ctx.textBaseline = 'top'
+  ctx.font = FONT(pixels)
+  ctx.textBaseline = 'middle'
   for (const { from, to, label, colour: token } of zones) {
-    const top = plot.valToPos(to, 'y', true)
-    ctx.fillStyle = colour(token, 0.08)
-    ctx.fillRect(bbox.left, top, bbox.width, plot.valToPos(from, 'y', true) - top)
+    const [bottom, top] = [plot.valToPos(from, 'y', true), plot.valToPos(to, 'y', true)]
+    ctx.fillStyle = colour(token, 0.09)
+    ctx.fillRect(bbox.left, top, bbox.width, bottom - top)
     ctx.fillStyle = colour('--faint')
-    ctx.fillText(label, bbox.left + bbox.width - 6 * pixels, top + 5 * pixels)
+    ctx.fillText(label, bbox.left + bbox.width + 8 * pixels, (top + bottom) / 2)
   }
   ctx.restore()
 }
@@ -38,7 +40,7 @@ export function drawnMarkers(plot: uPlot, markers: readonly Marker[], colour: Co
   const { ctx, bbox } = plot
   const pixels = devicePixelRatio
   ctx.save()
-  ctx.font = `${11 * pixels}px system-ui`
+  ctx.font = FONT(pixels)
   ctx.strokeStyle = ctx.fillStyle = colour('--faint')
   ctx.lineWidth = pixels
   ctx.setLineDash([2 * pixels, 3 * pixels])
@@ -55,3 +57,17 @@ export function drawnMarkers(plot: uPlot, markers: readonly Marker[], colour: Co
   }
   ctx.restore()
 }
+
+/** Names of instants on an axis whose ticks lie `step` seconds apart: the day where it begins, else the hour. */
+export function timeTicks(ticks: readonly number[], step: number): string[] {
+  return ticks.map((tick, index) => {
+    const at = new Date(tick * 1000)
+    const startsDay = at.getHours() === 0 && at.getMinutes() === 0
+    if (step >= 28 * 86_400) return YEAR.format(at)
+    return step >= 86_400 || startsDay || index === 0 ? DAY.format(at) : HOUR.format(at)
+  })
+}
+
+const YEAR = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric' })
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const HOUR = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })

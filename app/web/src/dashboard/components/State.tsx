@@ -22,6 +22,18 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   )
 }
 
+/** The server's own words. */
+const reasonOf = (error: CombinedError) => error.graphQLErrors.map(({ message }) => message).join(' ')
+
+/** Stands beside data that does not follow by itself as it should. */
+export function NotLive({ error }: { error: CombinedError }) {
+  return (
+    <p className="not-live" role="status">
+      Not live: {error.networkError ? 'the server sends nothing.' : reasonOf(error)}
+    </p>
+  )
+}
+
 /** Says what went wrong in the server's own words, and lets one try again. */
 export function Failure({ error, retry }: { error: CombinedError; retry?: () => void }) {
   return (
@@ -30,7 +42,7 @@ export function Failure({ error, retry }: { error: CombinedError; retry?: () => 
       <p>
         {error.networkError
           ? 'What is shown may be out of date. Is the server running, and the network up?'
-          : error.graphQLErrors.map((each) => each.message).join(' ')}
+          : reasonOf(error)}
       </p>
       {retry && (
         <button type="button" onClick={retry}>

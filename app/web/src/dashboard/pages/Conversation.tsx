@@ -1,6 +1,162 @@
-import { useTitle } from '../title'
+import './Conversation.css'
 
+import { useMemo } from 'react'
+import { useQuery, useSubscription } from 'urql'
+
+import { useOnReturn } from '../api/connection'
+import { ConversationDocument, type ConversationFactsFragment, DriftUpdatesDocument } from '../api/generated'
+import { AnomalyList } from '../components/AnomalyList'
+import { Panel } from '../components/Panel'
+import { type Span, SpanChoice, useSpan } from '../components/SpanChoice'
+import { Empty, Failure, Loading, NotLive } from '../components/State'
+import { Ago, Time } from '../components/Time'
+import { count, counted } from '../format'
+import { isWhollyLive, lookback, timeRange } from '../ranges'
+import { Link } from '../router'
+import { useGathered } from '../timing'
+import { useTitle } from '../title'
+import { CoherencePanel } from './conversation/CoherencePanel'
+import { DriftPanel } from './conversation/DriftPanel'
+import { Signals } from './conversation/Signals'
+import { Lineage, Sources } from './conversation/Sources'
+
+const STANDARD = { window: '1h', range: 'all' }
+/** Forecast, lineage and anomalies are read again this long after something came. */
+const FOLLOW_MS = 10_000
+
+/** One conversation: how it drifts, why its score is what it is, and what was said. */
 export default function Conversation({ contextWindowId }: { contextWindowId: string }) {
-  useTitle(contextWindowId)
-  return <h1>{contextWindowId}</h1>
+  const span = useSpan(STANDARD)
+  const { conversation, reading, facts, error, fault, isReading, read } = useConversation(contextWindowId, span)
+  useTitle(facts?.title ?? contextWindowId)
+
+  if (conversation === null) {
+    return (
+      <Empty title="There is no such conversation">
+        <p>
+          None has the id <code>{contextWindowId}</code>, or it was deleted.
+        </p>
+        <Link href="/">All conversations</Link>
+      </Empty>
+    )
+  }
+  return (
+    <>
+      <header className="conversation-header">
+        <Link href="/" className="small">
+          ← Conversations
+        </Link>
+        <h1>{facts?.title ?? contextWindowId}</h1>
+        {facts && <Facts facts={facts} />}
+        <div className="conversation-tools">
+          <SpanChoice span={span} standard={STANDARD} />
+        </div>
+      </header>
+      {error && <Failure error={error} retry={read} />}
+      {fault && <NotLive error={fault} />}
+      {!conversation && !error && <Loading what="the conversation" />}
+      {conversation && reading && (
+        <div className="conversation-grid" aria-busy={isReading}>
+          <DriftPanel
+            reading={reading}
+            forecast={conversation.forecast}
+            anomalies={conversation.anomalies}
+            window={span.window}
+          />
+          <CoherencePanel reading={reading} />
+          <Signals contextWindowId={contextWindowId} />
+          <div className="conversation-side">
+            <Panel title={`Anomalies (${count(conversation.anomalies.totalCount)})`}>
+              {conversation.anomalies.edges.length === 0 ? (
+                <p className="small faint">None: no rapid fire of one user, no lasting shift of the scores.</p>
+              ) : (
+                <AnomalyList anomalies={conversation.anomalies.edges.map(({ node }) => node).reverse()} />
+              )}
+            </Panel>
+            <Sources reading={reading} />
+            <Lineage steps={conversation.lineage} />
+          </div>
+        </div>
+      )}
+    </>
+  )
+}
+
+/** The conversation as it was read, and its newest reading, whether read or sent. */
+function useConversation(contextWindowId: string, span: Span) {
+  const range = useMemo(() => timeRange(span.range), [span.range])
+  const [{ data, error, fetching }, query] = useQuery({
+    query: ConversationDocument,
+    variables: { contextWindowId, window: span.window, range },
+  })
+  const read = () => query({ requestPolicy: 'network-only' })
+  useOnReturn(read)
+
+  const conversation = data?.conversation
+  const follow = useGathered(read, FOLLOW_MS)
+  const [{ data: sent, error: fault }] = useSubscription(
+    {
+      query: DriftUpdatesDocument,
+      variables: { contextWindowId, window: span.window, lookback: lookback(span.range) },
+      pause: !conversation,
+    },
+    (_, event) => {
+      if (event.driftUpdates.newSignalCount > 0) follow()
+      return event
+    },
+  )
+  const live = sent?.driftUpdates
+  const isNewer =
+    live !== undefined &&
+    conversation != null &&
+    live.coherence.windowSec === conversation.coherence.windowSec &&
+    live.coherence.inputs.asOf > conversation.coherence.inputs.asOf &&
+    isWhollyLive(span.range, conversation.startedAt)
+  const reading = isNewer ? live.coherence : conversation?.coherence
+  return { conversation, reading, facts: live?.conversation ?? conversation, error, fault, isReading: fetching, read }
+}
+
+function Facts({ facts }: { facts: ConversationFactsFragment }) {
+  return (
+    <dl className="conversation-facts">
+      <div>
+        <dt>Id</dt>
+        <dd>
+          <code>{facts.contextWindowId}</code>
+        </dd>
+      </div>
+      {facts.agentId && (
+        <div>
+          <dt>Agent</dt>
+          <dd>{facts.agentId}</dd>
+        </div>
+      )}
+      {facts.user && (
+        <div>
+          <dt>User</dt>
+          <dd>{facts.user.name ?? facts.user.username}</dd>
+        </div>
+      )}
+      {facts.status !== 'ACTIVE' && (
+        <div>
+          <dt>Status</dt>
+          <dd>{facts.status.toLowerCase()}</dd>
+        </div>
+      )}
+      <div>
+        <dt>Started</dt>
+        <dd>
+          <Time at={facts.startedAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>Last signal</dt>
+        <dd>{facts.lastSignalAt ? <Ago at={facts.lastSignalAt} /> : 'none yet'}</dd>
+      </div>
+      <div>
+        <dt>In all</dt>
+        <dd>{counted(facts.signalCount, 'signal')}</dd>
+      </div>
+    </dl>
+  )
 }

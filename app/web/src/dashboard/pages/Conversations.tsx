@@ -1,28 +1,72 @@
-import { useQuery } from 'urql'
+import './Conversations.css'
 
-import { ConversationsDocument } from '../api/generated'
-import { Level } from '../components/Mark'
-import { Failure, Loading } from '../components/State'
-import { Ago } from '../components/Time'
-import { Link, pathOf } from '../router'
+import { SpanChoice, useSpan } from '../components/SpanChoice'
+import { Pager } from '../components/Pager'
+import { Empty, Failure, Loading, NotLive } from '../components/State'
+import { count, counted } from '../format'
+import { useQueryState } from '../router'
 import { useTitle } from '../title'
+import { ConversationTable } from './conversations/ConversationTable'
+import { FILTERS, Filters } from './conversations/Filters'
+import { useConversations } from './conversations/useConversations'
 
+const STANDARD = { window: '1h', range: '1d' }
+
+/** All conversations, a page at a time, and how each drifts at present. */
 export function Conversations() {
   useTitle('Conversations')
-  const [{ data, error }, read] = useQuery({
-    query: ConversationsDocument,
-    variables: { first: 20, window: '1h', orderBy: { field: 'LAST_SIGNAL_AT', direction: 'DESC' } },
-  })
-  if (error) return <Failure error={error} retry={read} />
-  if (!data) return <Loading what="the conversations" />
+  const [params, change] = useQueryState()
+  const span = useSpan(STANDARD)
+  const { page, rows, error, fault, isReading, read } = useConversations(params, span)
+  const isFiltered = FILTERS.some((name) => params.has(name))
+
   return (
-    <ul>
-      {data.conversations.edges.map(({ node }) => (
-        <li key={node.id}>
-          <Link href={pathOf('conversations', node.contextWindowId)}>{node.title ?? node.contextWindowId}</Link>{' '}
-          <Level level={node.coherence.level} /> {node.lastSignalAt && <Ago at={node.lastSignalAt} />}
-        </li>
-      ))}
-    </ul>
+    <>
+      <header className="conversations-header">
+        <h1>Conversations</h1>
+        <p className="faint small" role="status">
+          {page && counted(page.totalCount, isFiltered ? 'match' : 'conversation')}
+          {page && rows.length < page.totalCount && `, ${count(rows.length)} on this page`}
+        </p>
+      </header>
+      <div className="conversations-tools">
+        <Filters params={params} change={change} />
+        <SpanChoice span={span} standard={STANDARD} />
+      </div>
+      {error && <Failure error={error} retry={read} />}
+      {fault && <NotLive error={fault} />}
+      {!page && !error && <Loading what="conversations" />}
+      {page && rows.length > 0 && (
+        <div className="conversations-list" aria-busy={isReading}>
+          <ConversationTable rows={rows} span={span} />
+          <Pager page={page.pageInfo} turn={change} />
+        </div>
+      )}
+      {page && rows.length === 0 && (isFiltered ? <NoMatch clear={() => change(NO_FILTERS)} /> : <NothingYet />)}
+    </>
+  )
+}
+
+const NO_FILTERS = Object.fromEntries(FILTERS.map((name) => [name, null]))
+
+function NoMatch({ clear }: { clear: () => void }) {
+  return (
+    <Empty title="No conversation matches">
+      <button type="button" onClick={clear}>
+        Clear the filters
+      </button>
+    </Empty>
+  )
+}
+
+function NothingYet() {
+  return (
+    <Empty title="No conversations yet">
+      <p>
+        A conversation appears here with its first signal. Send some by the mutation <code>createSignals</code> in{' '}
+        <a href="/graphql">GraphiQL</a>, or import a file:
+      </p>
+      <code>coherence import signals.jsonl --create-conversations</code>
+    </Empty>
   )
 }

@@ -1,0 +1,87 @@
+import { Sparkline } from '../../charts/Sparkline'
+import { Level } from '../../components/Mark'
+import type { Span } from '../../components/SpanChoice'
+import { Ago } from '../../components/Time'
+import { count, decimal, NONE, seconds, signed } from '../../format'
+import { latest, levelOf } from '../../levels'
+import { timeRange } from '../../ranges'
+import { Link, pathOf } from '../../router'
+import type { Row } from './useConversations'
+
+/** What each column means, where one asks for it. */
+const MEANINGS = {
+  drift: 'Drift score of each window, 0 to 1: how far the scores of its signals lie apart. All rows share one time axis.',
+  level: 'Level of the latest window with two signals or more: Low below 0.3, Medium below 0.7, High above.',
+  coherence: '1 less the mean drift, adjusted by sources, stability and trend; below it the change over the range.',
+}
+
+export function ConversationTable({ rows, span }: { rows: readonly Row[]; span: Span }) {
+  const range = timeRange(span.range)
+  const axis = range === null ? {} : { from: seconds(range.start), to: Date.now() / 1000 }
+  return (
+    <table className="conversation-table">
+      <caption className="hidden">Conversations, their drift in windows of {span.window}, and their last signals</caption>
+      <thead>
+        <tr>
+          <th scope="col">Conversation</th>
+          <th scope="col" title={MEANINGS.drift}>
+            Drift
+          </th>
+          <th scope="col" title={MEANINGS.level}>
+            Now
+          </th>
+          <th scope="col" className="number" title={MEANINGS.coherence}>
+            Coherence<span className="wide">, trend</span>
+          </th>
+          <th scope="col" className="number wide">
+            Signals
+          </th>
+          <th scope="col" className="number wide">
+            Last signal
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <ConversationRow key={row.id} row={row} axis={axis} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function ConversationRow({ row, axis }: { row: Row; axis: { from?: number; to?: number } }) {
+  const { series, coherenceScoreCurrent, coherenceScoreTrend } = row.coherence
+  const score = latest(series.driftScore)
+  const parties = [row.agentId, row.user && (row.user.name ?? row.user.username)].filter(Boolean)
+  const last = row.lastSignalAt ? <Ago at={row.lastSignalAt} /> : NONE
+  return (
+    <tr>
+      <th scope="row">
+        <Link href={pathOf('conversations', row.contextWindowId)}>{row.title ?? row.contextWindowId}</Link>
+        {row.status !== 'ACTIVE' && <span className="tag">{row.status.toLowerCase()}</span>}
+        <span className="conversation-about">
+          {row.title && <span>{row.contextWindowId}</span>}
+          {parties.map((party) => (
+            <span key={party} className="wide">
+              {party}
+            </span>
+          ))}
+          <span className="narrow">{last}</span>
+        </span>
+      </th>
+      <td>
+        <Sparkline times={series.windowStart} scores={series.driftScore} {...axis} />
+      </td>
+      <td>
+        <Level level={score === null ? null : levelOf(score)} />
+      </td>
+      <td className="number">
+        {decimal(coherenceScoreCurrent)}
+        {coherenceScoreTrend !== null && <span className="conversation-trend">{signed(coherenceScoreTrend)}</span>}
+      </td>
+      <td className="number wide">{count(row.signalCount)}</td>
+      <td className="number wide">{last}</td>
+    </tr>
+  )
+}
