@@ -10,6 +10,8 @@ const PATIENCE_MS = 5_000
 
 class Store {
   state: Connection = 'idle'
+  /** When it was last lost. */
+  lostAt = new Date()
   /** Times that a lost connection was found again. */
   returns = 0
   private listeners = new Set<() => void>()
@@ -21,6 +23,7 @@ class Store {
 
   private set(state: Connection) {
     if (state === 'live' && this.state === 'reconnecting') this.returns += 1
+    if (state === 'reconnecting' && this.state !== 'reconnecting') this.lostAt = new Date()
     this.state = state
     for (const listener of this.listeners) listener()
   }

@@ -36,6 +36,7 @@ export function drawnZones(plot: uPlot, zones: readonly Zone[], colour: Colour) 
   ctx.restore()
 }
 
+/** Lines from top to bottom; of names that would lie over one another the first is written. */
 export function drawnMarkers(plot: uPlot, markers: readonly Marker[], colour: Colour) {
   const { ctx, bbox } = plot
   const pixels = devicePixelRatio
@@ -44,6 +45,7 @@ export function drawnMarkers(plot: uPlot, markers: readonly Marker[], colour: Co
   ctx.strokeStyle = ctx.fillStyle = colour('--faint')
   ctx.lineWidth = pixels
   ctx.setLineDash([2 * pixels, 3 * pixels])
+  let free = 0
   for (const { time, label } of markers) {
     const x = plot.valToPos(time, 'x', true)
     if (x < bbox.left || x > bbox.left + bbox.width) continue
@@ -51,9 +53,10 @@ export function drawnMarkers(plot: uPlot, markers: readonly Marker[], colour: Co
     ctx.moveTo(x, bbox.top)
     ctx.lineTo(x, bbox.top + bbox.height)
     ctx.stroke()
-    const right = x < bbox.left + bbox.width * 0.8
-    ctx.textAlign = right ? 'left' : 'right'
-    ctx.fillText(label, x + (right ? 4 : -4) * pixels, bbox.top + bbox.height - 6 * pixels)
+    const [start, width] = [x + 4 * pixels, ctx.measureText(label).width]
+    if (start < free || start + width > bbox.left + bbox.width) continue
+    ctx.fillText(label, start, bbox.top + 14 * pixels)
+    free = start + width
   }
   ctx.restore()
 }

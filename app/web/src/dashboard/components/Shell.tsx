@@ -3,7 +3,7 @@ import './Shell.css'
 import { type ReactNode, useEffect, useRef } from 'react'
 
 import { Link, usePath } from '../router'
-import { ConnectionStatus } from './ConnectionStatus'
+import { ConnectionLost, ConnectionStatus } from './ConnectionStatus'
 import { ThemeChoice } from './ThemeChoice'
 
 const PLACES = [
@@ -55,6 +55,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <ThemeChoice />
         </div>
       </header>
+      <ConnectionLost />
       <main id="main" ref={main} tabIndex={-1}>
         {children}
       </main>

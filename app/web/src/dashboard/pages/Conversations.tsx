@@ -25,7 +25,7 @@ export function Conversations() {
       <header className="conversations-header">
         <h1>Conversations</h1>
         <p className="faint small" role="status">
-          {page && counted(page.totalCount, isFiltered ? 'match' : 'conversation')}
+          {page && counted(page.totalCount, isFiltered ? 'matching conversation' : 'conversation')}
           {page && rows.length < page.totalCount && `, ${count(rows.length)} on this page`}
         </p>
       </header>

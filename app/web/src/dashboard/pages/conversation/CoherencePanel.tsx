@@ -18,7 +18,7 @@ export function CoherencePanel({ reading }: { reading: ReadingFragment }) {
     {
       name: 'Source diversity',
       value: signed(adjustments.sourceDiversity, 3),
-      why: `${counted(signalSources.length, 'source')}, spread with an evenness of ${decimal(reading.sourceDiversity)} of 1.`,
+      why: `${counted(signalSources.length, 'source')}, with an evenness of ${decimal(reading.sourceDiversity)}: 1 where all send alike.`,
     },
     {
       name: 'Stability',

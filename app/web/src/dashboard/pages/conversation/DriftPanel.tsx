@@ -48,7 +48,7 @@ export function DriftPanel({ reading, forecast, anomalies, window }: DriftPanelP
       about={`How far the scores within each window of ${window} lie apart: 0 where all agree, 1 where half are 0 and half are 1.`}
       tools={
         <span className="small">
-          Now {decimal(now)} <Level level={levelOf(now)} />
+          Latest {decimal(now)} <Level level={levelOf(now)} />
         </span>
       }
     >
@@ -61,6 +61,7 @@ export function DriftPanel({ reading, forecast, anomalies, window }: DriftPanelP
         zones={DRIFT_ZONES}
         markers={markers}
         range={RANGE}
+        height={300}
       />
       <ForecastNote forecast={forecast} />
     </Panel>

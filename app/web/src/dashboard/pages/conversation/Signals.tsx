@@ -117,6 +117,6 @@ function merged(
   classification: Classification | null,
 ): SignalRowFragment[] {
   const fitting = arrived.filter((signal) => classification === null || signal.classification === classification)
-  const byId = new Map([...read, ...fitting].map((signal) => [signal.id, signal]))
+  const byId = new Map([...fitting, ...read.toReversed()].map((signal) => [signal.id, signal]))
   return [...byId.values()].sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp))
 }

@@ -28,7 +28,7 @@ export function ConversationTable({ rows, span }: { rows: readonly Row[]; span: 
             Drift
           </th>
           <th scope="col" title={MEANINGS.level}>
-            Now
+            Latest
           </th>
           <th scope="col" className="number" title={MEANINGS.coherence}>
             Coherence<span className="wide">, trend</span>
@@ -58,10 +58,12 @@ function ConversationRow({ row, axis }: { row: Row; axis: { from?: number; to?: 
   return (
     <tr>
       <th scope="row">
-        <Link href={pathOf('conversations', row.contextWindowId)}>{row.title ?? row.contextWindowId}</Link>
+        <Link href={pathOf('conversations', row.contextWindowId)} className={row.title === null ? 'identifier' : undefined}>
+          {row.title ?? row.contextWindowId}
+        </Link>
         {row.status !== 'ACTIVE' && <span className="tag">{row.status.toLowerCase()}</span>}
         <span className="conversation-about">
-          {row.title && <span>{row.contextWindowId}</span>}
+          {row.title && <span className="identifier">{row.contextWindowId}</span>}
           {parties.map((party) => (
             <span key={party} className="wide">
               {party}
