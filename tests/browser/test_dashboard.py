@@ -1,75 +1,22 @@
-"""The dashboard, in a real browser, on the real server with its demo."""
+"""The list of conversations and the page of one, in a real browser, on the real server with its demo."""
 
-import json
 import re
-import urllib.request
-from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.pages import DIST
+from tests.browser.dashboard import ask, open_page, rows, settled
 
 AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
 DRIFTING = "/conversations/demo-drifting-3"
 PAGES = ("/", DRIFTING, "/conversations/demo-bursty-1", "/conversations/nowhere", "/conversations/a/b")
 
 
-def ask(served: str, query: str, **variables: Any) -> Any:
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(f"{served}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request) as response:  # noqa: S310 - the test's own server
-        answer = json.load(response)
-    assert "errors" not in answer, answer
-    return answer["data"]
-
-
-@pytest.fixture
-def context(browser: Browser, served: str) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=served, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext, served: str) -> Iterator[Page]:
-    """A page whose every request must stay on this server, and of which the browser must not complain."""
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith((served, "data:")) else wrong.append(request.url),
-    )
-    page.on(
-        "console",
-        lambda message: wrong.append(message.text) if message.type in {"error", "warning"} else None,
-    )
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    yield page
-    assert not wrong
-
-
-def rows(page: Page) -> Locator:
-    return page.locator(".conversation-table tbody tr")
-
-
 def ids(page: Page) -> list[str]:
     paths = rows(page).get_by_role("link").evaluate_all("links => links.map(link => link.pathname)")
     return [path.removeprefix("/conversations/") for path in paths]
-
-
-def settled(page: Page) -> None:
-    """Until what was asked for is there."""
-    expect(page.locator("main :is(h1, .state-title)").first).to_be_visible()
-    expect(page.locator("main")).not_to_contain_text("Loading")
-    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
-
-
-def open_page(page: Page, path: str) -> None:
-    page.goto(path)
-    settled(page)
 
 
 def test_every_conversation_has_its_drift_level_and_last_signal(page: Page, served: str):

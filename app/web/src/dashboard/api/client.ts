@@ -12,6 +12,8 @@ const socket = createSocket({
   url: socketUrl.href,
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
+  // From one page to the next it stays open.
+  lazyCloseTimeout: 3_000,
   // A server that is gone without a word is noticed by its missing pong.
   keepAlive: 10_000,
   on: connection.events(() => socket.terminate()),
@@ -27,13 +29,29 @@ export const client = new Client({
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: ({ query, variables }) => ({
-        subscribe: (sink) => ({
-          unsubscribe: socket.subscribe({ query: query ?? '', variables }, {
-            next: (result) => sink.next(result as Parameters<typeof sink.next>[0]),
-            error: (error) => sink.error(error),
-            complete: () => sink.complete(),
-          }),
-        }),
+        subscribe: (sink) => {
+          const release = connection.hold()
+          const end = socket.subscribe(
+            { query: query ?? '', variables },
+            {
+              next: (result) => sink.next(result as Parameters<typeof sink.next>[0]),
+              error: (error) => {
+                release()
+                sink.error(error)
+              },
+              complete: () => {
+                release()
+                sink.complete()
+              },
+            },
+          )
+          return {
+            unsubscribe: () => {
+              end()
+              release()
+            },
+          }
+        },
       }),
     }),
   ],

@@ -9,7 +9,8 @@ export type Connection = 'idle' | 'connecting' | 'live' | 'reconnecting'
 const PATIENCE_MS = 5_000
 
 class Store {
-  state: Connection = 'idle'
+  private socket: Connection = 'idle'
+  private holders = new Set<symbol>()
   /** When it was last lost. */
   lostAt = new Date()
   /** Times that a lost connection was found again. */
@@ -21,11 +22,30 @@ class Store {
     return () => this.listeners.delete(listener)
   }
 
-  private set(state: Connection) {
-    if (state === 'live' && this.state === 'reconnecting') this.returns += 1
-    if (state === 'reconnecting' && this.state !== 'reconnecting') this.lostAt = new Date()
-    this.state = state
+  /** Without a subscription nothing is live, and nothing connects again. */
+  get state(): Connection {
+    return this.holders.size === 0 ? 'idle' : this.socket
+  }
+
+  /** For as long as a subscription runs; gives what ends it. */
+  hold(): () => void {
+    const holder = Symbol()
+    this.holders.add(holder)
+    this.tell()
+    return () => {
+      if (this.holders.delete(holder)) this.tell()
+    }
+  }
+
+  private tell() {
     for (const listener of this.listeners) listener()
+  }
+
+  private set(socket: Connection) {
+    if (socket === 'live' && this.socket === 'reconnecting') this.returns += 1
+    if (socket === 'reconnecting' && this.socket !== 'reconnecting') this.lostAt = new Date()
+    this.socket = socket
+    this.tell()
   }
 
   /** What graphql-ws reports; `terminate` drops a connection whose server does not answer pings. */

@@ -25,6 +25,7 @@ export function drawnZones(plot: uPlot, zones: readonly Zone[], colour: Colour) 
   const pixels = devicePixelRatio
   ctx.save()
   ctx.font = FONT(pixels)
+  ctx.textAlign = 'left'
   ctx.textBaseline = 'middle'
   for (const { from, to, label, colour: token } of zones) {
     const [bottom, top] = [plot.valToPos(from, 'y', true), plot.valToPos(to, 'y', true)]
@@ -44,6 +45,8 @@ export function drawnMarkers(plot: uPlot, markers: readonly Marker[], colour: Co
   ctx.font = FONT(pixels)
   ctx.strokeStyle = ctx.fillStyle = colour('--faint')
   ctx.lineWidth = pixels
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'middle'
   ctx.setLineDash([2 * pixels, 3 * pixels])
   let free = 0
   for (const { time, label } of markers) {

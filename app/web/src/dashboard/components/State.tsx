@@ -41,7 +41,7 @@ export function Failure({ error, retry }: { error: CombinedError; retry?: () => 
       <p className="state-title">{error.networkError ? 'The server does not answer' : 'The server refused this'}</p>
       <p>
         {error.networkError
-          ? 'What is shown may be out of date. Is the server running, and the network up?'
+          ? 'It is asked again every few seconds. Is it running, and the network up?'
           : reasonOf(error)}
       </p>
       {retry && (

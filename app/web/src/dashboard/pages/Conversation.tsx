@@ -1,10 +1,10 @@
 import './Conversation.css'
 
 import { useMemo } from 'react'
-import { useQuery, useSubscription } from 'urql'
+import { useSubscription } from 'urql'
 
-import { useOnReturn } from '../api/connection'
 import { ConversationDocument, type ConversationFactsFragment, DriftUpdatesDocument } from '../api/generated'
+import { useReading } from '../api/reading'
 import { AnomalyList } from '../components/AnomalyList'
 import { Panel } from '../components/Panel'
 import { type Span, SpanChoice, useSpan } from '../components/SpanChoice'
@@ -85,20 +85,17 @@ export default function Conversation({ contextWindowId }: { contextWindowId: str
 /** The conversation as it was read, and its newest reading, whether read or sent. */
 function useConversation(contextWindowId: string, span: Span) {
   const range = useMemo(() => timeRange(span.range), [span.range])
-  const [{ data, error, fetching }, query] = useQuery({
+  const { data, error, isReading, read } = useReading({
     query: ConversationDocument,
     variables: { contextWindowId, window: span.window, range },
   })
-  const read = () => query({ requestPolicy: 'network-only' })
-  useOnReturn(read)
-
   const conversation = data?.conversation
   const follow = useGathered(read, FOLLOW_MS)
   const [{ data: sent, error: fault }] = useSubscription(
     {
       query: DriftUpdatesDocument,
       variables: { contextWindowId, window: span.window, lookback: lookback(span.range) },
-      pause: !conversation,
+      pause: conversation === null,
     },
     (_, event) => {
       if (event.driftUpdates.newSignalCount > 0) follow()
@@ -113,7 +110,7 @@ function useConversation(contextWindowId: string, span: Span) {
     live.coherence.inputs.asOf > conversation.coherence.inputs.asOf &&
     isWhollyLive(span.range, conversation.startedAt)
   const reading = isNewer ? live.coherence : conversation?.coherence
-  return { conversation, reading, facts: live?.conversation ?? conversation, error, fault, isReading: fetching, read }
+  return { conversation, reading, facts: live?.conversation ?? conversation, error, fault, isReading, read }
 }
 
 function Facts({ facts }: { facts: ConversationFactsFragment }) {

@@ -1,9 +1,7 @@
 import './Signals.css'
 
 import { useEffect, useRef, useState } from 'react'
-import { useQuery } from 'urql'
 
-import { useOnReturn } from '../../api/connection'
 import { useEvents } from '../../api/events'
 import {
   type Classification,
@@ -12,6 +10,7 @@ import {
   type SignalRowFragment,
 } from '../../api/generated'
 import { pageArguments } from '../../api/page'
+import { useReading } from '../../api/reading'
 import { Choice } from '../../components/Choice'
 import { Pager } from '../../components/Pager'
 import { Panel } from '../../components/Panel'
@@ -39,13 +38,10 @@ export function Signals({ contextWindowId }: { contextWindowId: string }) {
   const classification = params.get('class') as Classification | null
   const isNewest = !params.has('before') && !params.has('after')
 
-  const [{ data, error }, query] = useQuery({
+  const { data, error, read } = useReading({
     query: ConversationSignalsDocument,
     variables: { contextWindowId, ...pageArguments(params, PAGE_SIZE, 'last'), filter: { classification } },
   })
-  const read = () => query({ requestPolicy: 'network-only' })
-  useOnReturn(read)
-
   const { arrived, fault } = useArriving(contextWindowId, paused || !isNewest)
   const page = data?.conversation?.signals
   const signals = page && merged(page.edges.map(({ node }) => node), isNewest ? arrived : [], classification)

@@ -1,7 +1,6 @@
 import { useMemo } from 'react'
-import { useQuery, useSubscription } from 'urql'
+import { useSubscription } from 'urql'
 
-import { useOnReturn } from '../../api/connection'
 import { useEvents } from '../../api/events'
 import {
   type ConversationFilter,
@@ -14,6 +13,7 @@ import {
   RowUpdatesDocument,
 } from '../../api/generated'
 import { pageArguments } from '../../api/page'
+import { useReading } from '../../api/reading'
 import type { Span } from '../../components/SpanChoice'
 import { isWhollyLive, lookback, timeRange } from '../../ranges'
 import { useGathered, useSettled } from '../../timing'
@@ -44,7 +44,7 @@ export function useConversations(params: URLSearchParams, span: Span) {
     userId: params.get('user'),
   }
   const range = useMemo(() => timeRange(span.range), [span.range])
-  const [{ data, error, fetching }, query] = useQuery({
+  const { data, error, isReading, read } = useReading({
     query: ConversationsDocument,
     variables: {
       ...pageArguments(params, PAGE_SIZE),
@@ -54,9 +54,6 @@ export function useConversations(params: URLSearchParams, span: Span) {
       range,
     },
   })
-  const read = () => query({ requestPolicy: 'network-only' })
-  useOnReturn(read)
-
   const shown = data?.conversations.edges.map(({ node }) => node) ?? []
   const { updates, fault: updatesFault } = useRowUpdates(shown, span)
 
@@ -74,7 +71,7 @@ export function useConversations(params: URLSearchParams, span: Span) {
     rows,
     error,
     fault: updatesFault ?? changesFault,
-    isReading: fetching,
+    isReading,
     read,
   }
 }
