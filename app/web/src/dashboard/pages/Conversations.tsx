@@ -34,7 +34,7 @@ export function Conversations() {
         <SpanChoice span={span} standard={STANDARD} />
       </div>
       {error && <Failure error={error} retry={read} />}
-      {fault && <NotLive error={fault} />}
+      {fault && !error && <NotLive error={fault} />}
       {!page && !error && <Loading what="conversations" />}
       {page && rows.length > 0 && (
         <div className="conversations-list" aria-busy={isReading}>
