@@ -33,6 +33,8 @@ _LAST = text("""
     SELECT (SELECT max(seq) FROM signal_arrivals) AS arrivals, (SELECT max(seq) FROM signal_departures) AS departures
 """)
 
+_CLASSIFIED_BY = select(RollupState.classified_by)
+
 _ARRIVALS = """
     SELECT seq, times, ids, again FROM (
         SELECT *, sum(cardinality(ids)) OVER (ORDER BY seq) - cardinality(ids) AS before
@@ -132,10 +134,19 @@ class Arrivals:
         remember()
         return _DealtWith(_last(arrived), _last(departed), len(keys))
 
+    async def outdated(self) -> bool:
+        """Whether stored classes are from another table of keywords. Where none is named yet, this one is from now."""
+        by = RollupState.classified_by
+        async with self.database.write() as connection:
+            await connection.execute(
+                update(RollupState).where(by.is_(None)).values(classified_by=self.classifier.digest)
+            )
+            return await connection.scalar(_CLASSIFIED_BY) != self.classifier.digest
+
     async def reclassify(self) -> int:
         """Classifies what has not been, and where another table of keywords has, everything; how many signals."""
         async with self.database.steps() as connection:
-            by = await connection.scalar(select(RollupState.classified_by))
+            by = await connection.scalar(_CLASSIFIED_BY)
         total, after = await self.work_off(), _BEGINNING
         while by not in {None, self.classifier.digest}:
             keys = await self._reclassify(after)

@@ -89,4 +89,6 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             expose_headers=["X-Request-Id"],
         ),
     ]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app.state.statistics = services.statistics
+    return app

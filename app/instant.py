@@ -10,6 +10,11 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-9]{2}(\.[0-9]+)?"
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
 )
+# As machines write it in UTC, from 1970 on: only the calendar is left to be asked.
+_USUAL = re.compile(
+    r"(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(?:\.[0-9]{1,6})?(?:Z|\+00:00)"
+)
 _EXPECTED = (
     "write an RFC 3339 instant with an offset, to the microsecond, years 1970 to 9999,"
     " such as 2026-01-31T12:00:00Z"
@@ -18,6 +23,11 @@ _EXPECTED = (
 
 def parse_instant(value: object) -> datetime:
     """The instant in UTC; ValueError says what is wrong and what would be right."""
+    if isinstance(value, str) and _USUAL.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"DateTime {value!r} is not in the calendar: {_EXPECTED}.") from None
     match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"DateTime {str(value)[:40]!r} cannot be read: {_EXPECTED}.")

@@ -47,8 +47,10 @@ async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) ->
     """Does `upkeep`, and deals with arrivals, every so many seconds for as long as the block runs."""
 
     async def all_upkeep() -> None:
-        # First, as nothing is known of signals that have left because of their age.
-        await arrivals.reclassify()
+        # First, as nothing is found out about signals that have left because of their age. Else the watch takes its
+        # time: to deal with all that a flood has left would slow down those who store more.
+        if settings.raw_retention is not None or await arrivals.outdated():
+            await arrivals.reclassify()
         await upkeep(database, settings, datetime.now(UTC))
 
     async def every_so_often() -> None:

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -30,6 +31,10 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Closes the socket of a client that does not keep to the protocol, where Strawberry's would fail."""
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        if not isinstance(error, WebSocketDisconnected):  # whoever was to get something has left
+            await super().handle_task_exception(error)
 
     async def handle_message(self, message: Any) -> None:
         if _is_message(message):

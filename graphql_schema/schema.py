@@ -113,8 +113,8 @@ class Schema(strawberry.Schema):
             async for result in results:
                 if isinstance(result.data, Followed):
                     shared = self.streams.follow(result.data)
-                    break
-                yield result
+                else:
+                    yield result
         if shared is not None:
             del result, results  # what has begun it is kept for every subscriber, otherwise
             async with aclosing(shared):
@@ -124,10 +124,11 @@ class Schema(strawberry.Schema):
 
 def build_schema(settings: Settings | None = None) -> Schema:
     """The served schema, with the limits of `settings`."""
+    settings = settings or Settings()
     extensions: list[type[SchemaExtension]] = [
         FreshContext,
         OperationLog,
-        limits(settings or Settings()),
+        limits(settings),
         validation(),
         Batches,
     ]
@@ -143,5 +144,5 @@ def build_schema(settings: Settings | None = None) -> Schema:
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     read_fast(schema, SignalInput)
-    schema.streams = Streams((settings or Settings()).max_followed)
+    schema.streams = Streams(settings.max_followed, max(settings.pool_size // 2, 1))
     return schema

@@ -5,14 +5,15 @@ them who ask the same of an event share its result. Work that nobody waits for i
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
-from contextlib import ExitStack, aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from contextlib import aclosing, suppress
 from contextvars import Context as Variables
 from copy import copy
 from dataclasses import dataclass
 from inspect import isawaitable
+from itertools import chain
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from uuid import uuid4
 
 import orjson
@@ -21,6 +22,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from app.errors import RateLimited, Unavailable
+from app.observability.statistics import Statistics
 from app.realtime.board import Board, Reader
 from app.realtime.topics import Live
 from app.services import Services
@@ -30,8 +32,6 @@ from graphql_schema.errors import described
 
 FRESH = 1.0
 """Seconds that a reading may be old when it is the first that a newcomer gets."""
-AT_ONCE = 8
-"""Events that are executed at a time, so that others get at the database too."""
 PATIENCE = 2.0
 """Seconds in which what is due has to be delivered when the server ends."""
 _WAIT = 1.0
@@ -69,38 +69,42 @@ class Followed:
     """GraphQL's, of the operation."""
 
 
-class _Shared[V]:
-    """A board with the task that writes it, which ends with its last user."""
+class _Shared[K, V]:
+    """A board with the task that writes it. It ends with its last user, or has nothing more to write."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, shared: dict[K, Self], key: K, most: int) -> None:
         self.board: Board[V] = Board(most)
-        self.users = 0
-        self._task: asyncio.Task[None] | None = None
+        self._users = 0
+        self._shared = shared
+        self._key = key
+        shared[key] = self
+        # Of no request: what belongs to the first who joins must not leak in.
+        self._task = asyncio.create_task(self._run(), context=Variables())
 
-    async def run(self) -> None:
-        raise NotImplementedError
+    def join(self) -> Self:
+        self._users += 1
+        return self
 
-    @contextmanager
-    def used(self, ended: Callable[[], None]) -> Iterator[None]:
-        """By one more. `ended` is called when nobody uses it any more, or nothing more will be written."""
-        if self._task is None:
-            # Of no request: what belongs to the first who follows must not leak in.
-            self._task = asyncio.create_task(self._run(ended), context=Variables())
-        self.users += 1
+    def leave(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self._part()
+            self._task.cancel()
+
+    def _part(self) -> None:
+        """Who comes from now on begins anew."""
+        if self._shared.get(self._key) is self:
+            del self._shared[self._key]
+
+    async def _run(self) -> None:
         try:
-            yield
+            await self.write()
         finally:
-            self.users -= 1
-            if not self.users:
-                self._task.cancel()
-                ended()
-
-    async def _run(self, ended: Callable[[], None]) -> None:
-        try:
-            await self.run()
-        finally:
-            ended()
+            self._part()
             self.board.close()
+
+    async def write(self) -> None:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,15 @@ class _Event:
     """The root value, or the exception that has ended the topic."""
 
 
-class _Source(_Shared[_Event]):
+class _Source(_Shared[Topic, _Event]):
     """The events of a topic."""
 
-    def __init__(self, topic: Topic, live: Live) -> None:
-        super().__init__(topic.most)
+    def __init__(self, sources: "dict[Topic, _Source]", topic: Topic, live: Live) -> None:
+        super().__init__(sources, topic, topic.most)
         self._topic = topic
         self._live = live
 
-    async def run(self) -> None:
+    async def write(self) -> None:
         try:
             async with aclosing(self._topic.events(self._live)) as events:
                 async for key, root in events:
@@ -127,20 +131,31 @@ class _Source(_Shared[_Event]):
             self.board.write(None, _Event(None, error))
 
 
-class _Group(_Shared[ExecutionResult]):
+type _GroupKey = tuple[Topic, Hashable]
+type _Execute = Callable[[_Event], Awaitable[ExecutionResult]]
+
+
+class _Group(_Shared[_GroupKey, ExecutionResult]):
     """The results of the events of a topic, for those who ask the same of them."""
 
-    def __init__(self, topic: Topic, source: _Source, execute: "_Execute") -> None:
-        super().__init__(topic.most)
-        self.topic = topic
-        self._source = source
+    def __init__(
+        self, groups: "dict[_GroupKey, _Group]", key: _GroupKey, source: _Source, execute: _Execute
+    ) -> None:
+        self.topic = key[0]
+        super().__init__(groups, key, self.topic.most)
+        self._source = source.join()
         self._execute = execute
-        self._after = 0 if topic.replays else source.board.number
+        self._after = 0 if self.topic.replays else source.board.number
         self._last: _Event | None = None
         self._made = 0.0
         self._turn = asyncio.Lock()
 
-    async def run(self) -> None:
+    def leave(self) -> None:
+        super().leave()
+        if not self._users:
+            self._source.leave()
+
+    async def write(self) -> None:
         with Reader[_Event]() as reader:
             reader.follow(self._source.board, self._after)
             async for event in reader:
@@ -156,32 +171,17 @@ class _Group(_Shared[ExecutionResult]):
                 self._made = monotonic()
 
 
-@contextmanager
-def _used[K, S: _Shared[Any]](shared: dict[K, S], key: K, make: Callable[[], S]) -> Iterator[S]:
-    """The one of that key, made where there is none."""
-    one = shared.get(key)
-    if one is None:
-        one = shared[key] = make()
-
-    def ended() -> None:
-        if shared.get(key) is one:
-            del shared[key]
-
-    with one.used(ended):
-        yield one
-
-
-type _Execute = Callable[[_Event], Awaitable[ExecutionResult]]
-
-
 class Streams:
-    """All that is followed on a server: `most` different results of topics at a time, at most."""
+    """All that is followed on a server: `most` different results of topics at a time, at most.
 
-    def __init__(self, most: int) -> None:
+    `at_once`: events that are executed at a time, so that others get at the database too.
+    """
+
+    def __init__(self, most: int, at_once: int) -> None:
         self._most = most
         self._sources: dict[Topic, _Source] = {}
-        self._groups: dict[tuple[Topic, Hashable], _Group] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._groups: dict[_GroupKey, _Group] = {}
+        self._turns = asyncio.Semaphore(at_once)
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -192,44 +192,47 @@ class Streams:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await live.hub.look()
-                while not (live.hub.idle and all(shared.board.idle for shared in self._shared())):  # noqa: ASYNC110
+                while not self._idle(live):  # noqa: ASYNC110 - once in a server's life
                     await asyncio.sleep(0.01)
 
-    def _shared(self) -> Iterator[_Shared[Any]]:
-        yield from self._sources.values()
-        yield from self._groups.values()
+    def _idle(self, live: Live) -> bool:
+        shared = chain[Any](self._sources.values(), self._groups.values())
+        return live.hub.idle and all(one.board.idle for one in shared)
 
     async def follow(self, followed: Followed) -> AsyncGenerator[ExecutionResult]:
         """Ends where all topics have ended."""
-        executor, asked = followed.executor, _asked(followed.executor)
-        with ExitStack() as stack:
-            try:
-                groups = [stack.enter_context(self._group(t, asked, executor)) for t in followed.topics]
-            except RateLimited as error:
-                yield PreExecutionError(None, [_fault(error, executor, None)])
-                return
-            del followed, executor, asked  # the first one's are kept by the groups
+        try:
+            groups = self._join(followed)
+        except RateLimited as error:
+            yield PreExecutionError(None, [_fault(error, followed.executor, None)])
+            return
+        statistics: Statistics = followed.executor.context_value.services.statistics
+        statistics.follows(1, len(self))
+        del followed  # it would be kept for every subscriber
+        try:
             await asyncio.gather(*(group.freshen() for group in groups if group.topic.replays))
-            reader = stack.enter_context(Reader[ExecutionResult]())
+            with Reader[ExecutionResult]() as reader:
+                for group in groups:
+                    reader.follow(group.board, 0 if group.topic.replays else group.board.number)
+                async for result in reader:
+                    statistics.delivers()
+                    yield result
+        finally:
             for group in groups:
-                reader.follow(group.board, 0 if group.topic.replays else group.board.number)
-            async for result in reader:
-                yield result
+                group.leave()
+            statistics.follows(-1, len(self))
 
-    @contextmanager
-    def _group(self, topic: Topic, asked: Hashable, executor: Any) -> Iterator[_Group]:
-        if (topic, asked) not in self._groups and len(self._groups) >= self._most:
+    def _join(self, followed: Followed) -> list[_Group]:
+        asked = _asked(followed.executor)
+        keys = [(topic, asked) for topic in followed.topics]
+        if len(self._groups.keys() | keys) > self._most:
             raise RateLimited(f"{self._most} different readings are followed already; try again later.")
-        services: Services = executor.context_value.services
-        with (
-            _used(self._sources, topic, lambda: _Source(topic, services.live)) as source,
-            _used(
-                self._groups,
-                (topic, asked),
-                lambda: _Group(topic, source, self._executes(executor, services)),
-            ) as group,
-        ):
-            yield group
+        return [(self._groups.get(key) or self._group(key, followed.executor)).join() for key in keys]
+
+    def _group(self, key: _GroupKey, executor: Any) -> _Group:
+        topic, services = key[0], executor.context_value.services
+        source = self._sources.get(topic) or _Source(self._sources, topic, services.live)
+        return _Group(self._groups, key, source, self._executes(executor, services))
 
     def _executes(self, executor: Any, services: Services) -> _Execute:
         operation = copy(executor)

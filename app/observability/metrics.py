@@ -73,6 +73,15 @@ class Metrics(Collector):
         )
         yield from _times("coherence_request", "GraphQL operations", statistics.requests)
         yield GaugeMetricFamily(
+            "coherence_subscriptions", "Subscriptions at the moment.", value=statistics.subscriptions
+        )
+        yield GaugeMetricFamily(
+            "coherence_readings", "Different readings that they follow.", value=statistics.readings
+        )
+        yield CounterMetricFamily(
+            "coherence_events", "Events delivered to subscribers.", value=statistics.events
+        )
+        yield GaugeMetricFamily(
             "coherence_uptime_seconds", "Since the server's start.", value=statistics.uptime_seconds
         )
         if stored:

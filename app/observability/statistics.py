@@ -35,6 +35,9 @@ _ROW = np.dtype(
         ("accepted", "i8"),
         ("refused", "i8"),
         ("duplicates", "i8"),
+        ("subscriptions", "i8"),
+        ("readings", "i8"),
+        ("events", "i8"),
     ]
 )
 ROW_BYTES = _ROW.itemsize
@@ -94,6 +97,8 @@ class Statistics:
     def __init__(self, memory: Any = None, worker: int = 0, started: float | None = None) -> None:
         self._rows: NDArray[Any] = np.frombuffer(bytearray(ROW_BYTES) if memory is None else memory, _ROW)
         self._worker = worker
+        for gauge in ("subscriptions", "readings"):
+            self._rows[worker][gauge] = 0  # of a worker that has died
         self._started = monotonic() if started is None else started
         self.requests = Times(self._rows["requests"])
         self.batches = Times(self._rows["batches"])
@@ -110,6 +115,16 @@ class Statistics:
         row["accepted"] += accepted
         row["refused"] += refused
         row["duplicates"] += duplicates
+
+    def follows(self, change: int, readings: int) -> None:
+        """So many more subscriptions, or fewer, which follow so many different readings all together."""
+        row = self._rows[self._worker]
+        row["subscriptions"] += change
+        row["readings"] = readings
+
+    def delivers(self) -> None:
+        """One event to one subscriber."""
+        self._rows[self._worker]["events"] += 1
 
     @contextmanager
     def batch(self, size: int) -> Iterator[Batch]:
@@ -146,6 +161,18 @@ class Statistics:
     @property
     def duplicates(self) -> int:
         return self._total("duplicates")
+
+    @property
+    def subscriptions(self) -> int:
+        return self._total("subscriptions")
+
+    @property
+    def readings(self) -> int:
+        return self._total("readings")
+
+    @property
+    def events(self) -> int:
+        return self._total("events")
 
     def _total(self, name: str) -> int:
         return int(self._rows[name].sum())

@@ -69,7 +69,7 @@ class Reader[V]:
         self.idle = False
         self._read: dict[Board[V], int] = {}
         self._news: dict[Board[V], None] = {}
-        self._woken = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
 
     def follow(self, board: Board[V], after: int = 0) -> None:
         """From the value of that number on; what is there of newer ones comes at once."""
@@ -79,7 +79,8 @@ class Reader[V]:
 
     def wake(self, board: Board[V]) -> None:
         self._news[board] = None
-        self._woken.set()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
         self.idle = False
 
     def __enter__(self) -> Self:
@@ -93,9 +94,9 @@ class Reader[V]:
     async def __aiter__(self) -> AsyncIterator[V]:
         while self._read:
             while not self._news:
-                self._woken.clear()
                 self.idle = True
-                await self._woken.wait()
+                self._waiting = asyncio.get_running_loop().create_future()
+                await self._waiting
             board = next(iter(self._news))
             del self._news[board]
             for number, value in board.after(self._read[board]):

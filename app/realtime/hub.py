@@ -72,10 +72,12 @@ class Hub:
     @contextmanager
     def conversation(self, conversation: UUID) -> Iterator[Watch]:
         """Over one conversation, for as long as the block runs."""
-        with self._watching(self._of[conversation]) as watch:
-            yield watch
-        if not self._of[conversation]:
-            del self._of[conversation]
+        try:
+            with self._watching(self._of[conversation]) as watch:
+                yield watch
+        finally:
+            if not self._of[conversation]:
+                del self._of[conversation]
 
     @contextmanager
     def conversations(self) -> Iterator[Watch]:
@@ -139,13 +141,16 @@ class Hub:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), self._seconds)
             self._look_now.clear()
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - whatever it was, one can try again
-                logger.warning("changes could not be looked for: %r; it is tried again", error)
+            await self.look()
 
     async def look(self) -> None:
-        """For what has changed since the last time."""
+        """For what has changed since the last time it succeeded."""
+        try:
+            await self._look()
+        except Exception as error:  # noqa: BLE001 - whatever it was, one can try again
+            logger.warning("changes could not be looked for: %r; it is tried again", error)
+
+    async def _look(self) -> None:
         if not (self._of or self._of_all or self._of_anomalies):
             self._since = None
             return
@@ -154,13 +159,11 @@ class Hub:
             now = await queries.now(connection)
             if self._since is None:  # who waits has looked after beginning to
                 self._since = now
-            ids = None if self._of_all else list(self._of)
-            if ids is None or ids:
-                for conversation in await queries.changed(connection, self._since, ids):
-                    changes.note(conversation, None)
-            if ids is None:  # those that are there no more
-                for conversation in await queries.changed(connection, self._since, list(self._of)):
-                    changes.note(conversation, None)
+            found = await queries.changed(connection, self._since, list(self._of)) if self._of else []
+            if self._of_all:
+                found += await queries.changed(connection, self._since, None)
+            for conversation in found:
+                changes.note(conversation, None)
             if self._of_anomalies:
                 changes.anomalies.update(await queries.changed_anomalies(connection, self._since))
         self._since = now

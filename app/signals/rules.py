@@ -106,11 +106,14 @@ class Rules:
 
     def _plain(self, signal: NewSignal) -> bool:
         """Whether all of its texts are sound at a glance, as nearly all are."""
-        for key in _keys_of(signal):
-            if key is not None and not 0 < len(key) <= NAME_LENGTH:
-                return False
-        everything = "".join(filter(None, _strings_of(signal)))
-        return everything.isascii() and "\0" not in everything and len(everything) <= self.most_text
+        texts = _strings_of(signal)
+        everything = "".join(filter(None, texts))
+        if not everything.isascii() or "\0" in everything or len(everything) > self.most_text:
+            return False
+        # No key is longer than all of them together.
+        return "" not in texts and (
+            len(everything) <= NAME_LENGTH or all(len(key or "") <= NAME_LENGTH for key in _keys_of(signal))
+        )
 
     def payload(self, value: Any) -> str | BadUserInput:
         """As PostgreSQL takes it, or why it cannot be stored."""

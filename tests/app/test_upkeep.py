@@ -56,3 +56,20 @@ async def test_what_arrives_is_looked_at_by_itself(url, pg):
             while await pg.fetchval("SELECT count(*) FROM signal_arrivals"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert await pg.fetchval("SELECT count(*) FROM shift_progress") == 1
+
+
+async def test_it_leaves_what_has_arrived_to_the_watch(url, pg):
+    await pg.execute("INSERT INTO conversations (context_window_id) VALUES ('c')")
+    await pg.execute(ADD, datetime.now(UTC))
+    settings = {"_env_file": None, "COHERENCE_ARRIVALS_SECONDS": 0, "COHERENCE_UPKEEP_SECONDS": 0.05}
+    app = create_app(Settings(**settings), url, KEY)
+    async with app.router.lifespan_context(app):
+        async with asyncio.timeout(10):
+            while not await pg.fetchval("SELECT classified_by FROM rollup_state"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        assert await pg.fetchval("SELECT count(*) FROM signal_arrivals") == 1
+        await pg.execute("UPDATE rollup_state SET classified_by = 'other keywords'")
+        async with asyncio.timeout(10):
+            while await pg.fetchval("SELECT count(*) FROM signal_arrivals"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
