@@ -4,6 +4,7 @@ import './page.css'
 
 import { createGraphiQLFetcher } from '@graphiql/toolkit'
 import { GraphiQL } from 'graphiql'
+import { createClient } from 'graphql-ws'
 import { createRoot } from 'react-dom/client'
 
 import { examples, firstVariables } from './examples'
@@ -11,12 +12,14 @@ import { examples, firstVariables } from './examples'
 const root = document.getElementById('root')
 if (root === null) throw new Error('graphiql.html has no #root')
 
+const socket = createClient({ url: new URL('/graphql', location.href.replace(/^http/, 'ws')).href })
+
 createRoot(root).render(
   <GraphiQL
-    fetcher={createGraphiQLFetcher({ url: '/graphql' })}
+    fetcher={createGraphiQLFetcher({ url: '/graphql', wsClient: socket })}
     defaultTabs={examples}
     // A page without stored tabs shows the first one's query, but not its variables, by itself.
-    initialVariables={localStorage.getItem('graphiql:tabState') === null ? firstVariables : undefined}
+    {...(localStorage.getItem('graphiql:tabState') === null && { initialVariables: firstVariables })}
     defaultEditorToolsVisibility="variables"
     // The variables editor would otherwise mark an object as an error wherever a custom scalar stands.
     customScalarSchemas={{ JSON: {} }}
