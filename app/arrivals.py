@@ -17,7 +17,7 @@ from sqlalchemy import select, text, update
 from app.anomalies import rapid_fire
 from app.anomalies.drift_shift import DriftShifts
 from app.database.base import MINUS_INFINITY
-from app.database.engine import Database, driver, repeated_after_deadlock
+from app.database.engine import Database, changes_of, driver, repeated_after_deadlock
 from app.signals import classifications
 from app.signals.classifications import Classified
 from app.signals.classify import LONGEST, Classifier
@@ -124,8 +124,9 @@ class Arrivals:
             signals = await _signals(pg, list(keys))
             classified = await self._classified(signals)
             await classifications.save(pg, classified, again=any(row["again"] for row in arrived))
-            await rapid_fire.detect(pg, self.rapid_fire, signals, departed)
-            remember = await self.drift_shifts.detect(pg, signals, departed)
+            anomalies = await rapid_fire.detect(pg, self.rapid_fire, signals, departed)
+            shifts, remember = await self.drift_shifts.detect(pg, signals, departed)
+            changes_of(connection).anomalies.update(anomalies, shifts)
             for table, rows in (("signal_arrivals", arrived), ("signal_departures", departed)):
                 await pg.execute(f"DELETE FROM {table} WHERE seq = ANY($1)", [row["seq"] for row in rows])
         remember()

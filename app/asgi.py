@@ -19,6 +19,7 @@ from app.observability import metrics
 from app.observability.requests import RequestLog
 from app.observability.statistics import Statistics
 from app.pages import DASHBOARD, Assets, page
+from app.realtime.feed import telling
 from app.services import Services
 from app.settings import LOOPBACK, Settings
 from app.signals.endpoint import Ingest
@@ -40,11 +41,16 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
     graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # What is there now stays: to look through it again and again takes a tenth of a second each time.
         gc.collect()
         gc.freeze()
-        async with kept_up(database, services.arrivals, settings):
+        async with (
+            telling(database, settings.redis_url) as feed,
+            kept_up(database, services.arrivals, settings),
+            services.live.hub.running(),
+        ):
+            app.state.farewell = partial(graphql.farewell, feed)
             yield
         await charts.close()
         await database.close()

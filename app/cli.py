@@ -79,7 +79,7 @@ def demo() -> None:
 
 
 async def _demo(settings: Settings, url: str, key: str) -> None:
-    async with opened(url) as database:
+    async with opened(settings, url) as database:
         await fill(Services.of(settings, database, key), datetime.now(UTC))
 
 
@@ -90,11 +90,11 @@ def migrate(
     """Bring the database's tables to this program's version, or to an earlier one."""
     settings = Settings()
     with running(settings) as url:
-        asyncio.run(_migrate(url, revision))
+        asyncio.run(_migrate(settings, url, revision))
 
 
-async def _migrate(url: str, revision: str) -> None:
-    async with opened(url) as database:
+async def _migrate(settings: Settings, url: str, revision: str) -> None:
+    async with opened(settings, url) as database:
         await migrations.move(database, revision)
 
 
@@ -110,7 +110,7 @@ def convert() -> None:
 
 
 async def _convert(url: str, settings: Settings) -> list[str]:
-    async with opened(url) as database:
+    async with opened(settings, url) as database:
         done = await migrations.convert(database)
         if done:
             await upkeep(database, settings, datetime.now(UTC))
@@ -132,7 +132,7 @@ def classify() -> None:
 
 
 async def _classify(settings: Settings, url: str, key: str) -> int:
-    async with opened(url) as database:
+    async with opened(settings, url) as database:
         return await Services.of(settings, database, key).arrivals.reclassify()
 
 
@@ -159,7 +159,7 @@ def export_signals(
     settings = Settings()
 
     async def run(url: str) -> int:
-        async with opened(url) as database:
+        async with opened(settings, url) as database:
             with export.output(file) as lines:
                 return await export.export(database, wanted, lines, kind)
 
@@ -192,7 +192,7 @@ def pull(
 
     async def run(url: str) -> int:
         logging.configure(settings.log_level)  # not before the tables are made, which Alembic tells of
-        async with opened(url) as database:
+        async with opened(settings, url) as database:
             return await command.pull(database, settings, wanted, duration, every)
 
     with ready(settings) as (url, _, _):
@@ -230,7 +230,7 @@ def rotate_key(
 
 
 async def _rotate(url: str, old: str, new: str | None, settings: Settings) -> int:
-    async with opened(url) as database:
+    async with opened(settings, url) as database:
         with encryption.new_key(settings, new) as key:  # takes the old one's place after the commit
             async with database.write() as connection:
                 return await encryption.rotate(connection, old, key)

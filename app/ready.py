@@ -7,16 +7,18 @@ from contextlib import asynccontextmanager, contextmanager
 from app.database import migrations
 from app.database.engine import Database
 from app.database.start import running
+from app.realtime.feed import telling
 from app.settings import Settings
 from app.users import encryption
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    """A database for one command."""
+async def opened(settings: Settings, url: str) -> AsyncIterator[Database]:
+    """A database for one command, whose changes running servers are told of."""
     database = Database(url, pool_size=2)
     try:
-        yield database
+        async with telling(database, settings.redis_url):
+            yield database
     finally:
         await database.close()
 
@@ -32,7 +34,7 @@ def ready(settings: Settings) -> Iterator[tuple[str, str, bool]]:
 
 async def _prepare(settings: Settings, url: str, key: str) -> bool:
     fresh = False
-    async with opened(url) as database:
+    async with opened(settings, url) as database:
         if settings.database_url is None:
             fresh = await migrations.upgrade(database)
         else:

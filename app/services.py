@@ -7,6 +7,9 @@ from app.arrivals import Arrivals
 from app.conversations.service import Conversations
 from app.database.engine import Database
 from app.observability.statistics import Statistics
+from app.realtime.bus import bus_of
+from app.realtime.hub import Hub
+from app.realtime.topics import Live
 from app.settings import Settings
 from app.signals.classify import Classifier, classifier
 from app.signals.ingest import Signals
@@ -23,6 +26,7 @@ class Services:
     classifier: Classifier
     arrivals: Arrivals
     statistics: Statistics
+    live: Live
 
     @classmethod
     def of(
@@ -31,6 +35,7 @@ class Services:
         """`key` is that of the personal data; `statistics` those of a server that has been counting before."""
         keywords = classifier(settings.keywords)
         rule = Rule(settings.rapid_fire_count, settings.rapid_fire_seconds)
+        bus = bus_of(settings.redis_url, database)
         return cls(
             settings,
             database,
@@ -40,4 +45,5 @@ class Services:
             keywords,
             Arrivals(database, keywords, rule),
             statistics or Statistics(),
+            Live(Hub(database, bus, settings.look_again_seconds), database),
         )

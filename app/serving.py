@@ -7,6 +7,7 @@ from contextlib import suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.protocols import protocols
 from app.settings import Settings
 
 PATIENCE = 10
@@ -25,10 +26,23 @@ class Server(uvicorn.Server):
         if self.started:
             self._accepts(self.servers[0].sockets[0])
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        if self.started:
+            await self.config.app.state.farewell()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
 
 def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    http, websocket = protocols(settings.stalled_seconds, settings.pong_seconds)
     return uvicorn.Config(
         app,
+        http=http,
+        ws=websocket,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.pong_seconds,
+        ws_per_message_deflate=False,  # it doubles what a connection takes
         host=settings.host,
         port=settings.port,
         log_config=None,

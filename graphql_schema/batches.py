@@ -30,6 +30,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.instant import parse_instant
 from graphql_schema.context import Context
+from graphql_schema.streams import Followed, Following
 
 _READER: Final = "reader"
 """Where an input's GraphQL type keeps its own."""
@@ -109,7 +110,7 @@ async def _in_slices(reader: "_Reader", values: list[Any]) -> list[Any]:
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """GraphQL's own, with a short cut in and one out."""
+    """GraphQL's own, with a short cut in and one out, and one for subscriptions."""
 
     @classmethod
     def build(
@@ -135,6 +136,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 coerced[name] = items
                 sources[name] = sources[name]._replace(value=given[name])
         return executor
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        if isinstance(self.root_value, Following):
+            return ExecutionResult(Followed(self.root_value.topics, self))  # type: ignore[arg-type]
+        return super().execute_operation(serially)
 
     def complete_list_value(
         self,

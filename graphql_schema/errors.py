@@ -17,7 +17,6 @@ from graphql import (
 )
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import ExecutionContext
 
 from app.database.engine import is_unavailable
 from app.errors import Refused, Unavailable
@@ -59,17 +58,17 @@ _TOO_MANY_FAULTS = "Too many validation errors, error limit reached. Validation 
 _WRONG_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
-def described(error: GraphQLError, execution: ExecutionContext) -> GraphQLError:
+def described(error: GraphQLError, document: DocumentNode | None, request_id: str | None) -> GraphQLError:
     """`error` with its code, and with what a client need not know taken out and put into the log."""
     if error.extensions and "code" in error.extensions:
         return error
     if match := _VALUE.fullmatch(error.message):
-        return _of_value(error, match, execution.graphql_document)
+        return _of_value(error, match, document)
     cause = _cause(error)
-    return _of_document(error) if cause is None else _of_exception(error, cause, execution)
+    return _of_document(error) if cause is None else _of_exception(error, cause, request_id)
 
 
-def _of_exception(error: GraphQLError, cause: BaseException, execution: ExecutionContext) -> GraphQLError:
+def _of_exception(error: GraphQLError, cause: BaseException, request_id: str | None) -> GraphQLError:
     if isinstance(cause, Refused):
         return _recoded(error, _of_refused(cause), cause.message)
     if isinstance(cause, _WRONG_OPERATION):
@@ -78,7 +77,6 @@ def _of_exception(error: GraphQLError, cause: BaseException, execution: Executio
         return _recoded(error, {"code": Unavailable.code}, "The database cannot be reached; try again.")
     if isinstance(cause, RecursionError) and error.path is None:
         return _recoded(error, {"code": "QUERY_TOO_COMPLEX"}, "The document is nested too deeply.")
-    request_id = getattr(execution.context, "request_id", None)
     log.error("resolver failed", path=error.path, request_id=request_id, exc_info=cause)
     return _recoded(
         error,

@@ -1,23 +1,27 @@
 """GraphQL over HTTP and WebSocket, as the GraphQL-over-HTTP specification asks for it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
-import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
+from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.context import Context
+from graphql_schema.encoding import to_json
 from graphql_schema.schema import Schema
 
 JSON = "application/json"
@@ -54,14 +58,21 @@ def _is_message(message: Any) -> bool:
 class GraphQLApp(GraphQL[Context, None]):
     """The view at /graphql; `page` makes what a browser gets there."""
 
+    schema: Schema
+
     graphql_transport_ws_handler_class = WebSocketHandler
 
     def __init__(self, schema: Schema, services: Services, page: Callable[[], Response]) -> None:
+        settings = services.settings
         super().__init__(
             schema,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            allowed_origins=services.settings.allowed_origins,
+            allowed_origins=settings.allowed_origins,
+            connection_init_wait_timeout=timedelta(seconds=settings.init_seconds),
+            max_subscriptions_per_connection=settings.max_subscriptions,
         )
+        self._stream_transport_map[SSETransport.protocol] = SSETransport(settings.ping_seconds)
+        self._ending = asyncio.Event()
         self.services = services
         self.page = page
 
@@ -73,7 +84,7 @@ class GraphQLApp(GraphQL[Context, None]):
             response = await self.run(Request(scope, self._limited(scope, receive)))
         except HTTPException as error:
             response = _refusal(error.status_code, error.reason)
-        await response(scope, receive, send)
+        await self._send(response, scope, receive, send)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """`receive`, which refuses a body that is, or says that it is, too large."""
@@ -97,6 +108,31 @@ class GraphQLApp(GraphQL[Context, None]):
 
     async def render_graphql_ide(self, request: Request) -> Response:
         return self.page()
+
+    async def farewell(self, feed: Feed) -> None:
+        """Before connections are closed: those who follow something get what is due, and streams of events end."""
+        await feed.close()
+        await self.schema.streams.settle(self.services.live)
+        self._ending.set()
+
+    async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        """A stream of events ends with the server, and without the event that would say that it is complete."""
+        if not isinstance(response, StreamingResponse):
+            await response(scope, receive, send)
+            return
+        sending = asyncio.create_task(response(scope, receive, send))
+        ending = asyncio.create_task(self._ending.wait())
+        try:
+            await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                sending.cancel()
+                await asyncio.wait((sending,))
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            else:
+                sending.result()
+        finally:
+            sending.cancel()
+            ending.cancel()
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)
@@ -158,10 +194,7 @@ class GraphQLApp(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> str:
         """Text: bytes would go out as a binary WebSocket frame."""
-        try:
-            return orjson.dumps(data).decode()
-        except TypeError:  # an integer of more than 64 bits, in a JSON value
-            return json.dumps(data, separators=(",", ":"))
+        return to_json(data)
 
 
 def _ran(body: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 class FreshContext(SchemaExtension):
     """Loaders and a clock of its own for every operation: one WebSocket has one context for all of them.
 
-    What a mutation answers is what it has just written.
+    What a mutation answers is what it has just written, and a subscription follows the newest.
     """
 
     def on_operation(self) -> Iterator[None]:
@@ -32,7 +32,7 @@ class FreshContext(SchemaExtension):
 
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context
-        execution.context.newest = execution.operation_type is OperationType.MUTATION
+        execution.context.newest = execution.operation_type is not OperationType.QUERY
         yield
 
     def on_stream_result(self, result: object) -> Iterator[None]:

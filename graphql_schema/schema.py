@@ -1,6 +1,8 @@
 """The schema: its domains put together."""
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import strawberry
@@ -13,12 +15,15 @@ from app.errors import BadUserInput
 from app.settings import Settings
 from graphql_schema.anomalies.loaders import AnomalyLoader
 from graphql_schema.anomalies.queries import AnomalyQueries
+from graphql_schema.anomalies.subscriptions import AnomalySubscriptions
 from graphql_schema.batches import Batches, Executor, read_fast
 from graphql_schema.coherence.queries import CoherenceQueries
+from graphql_schema.coherence.subscriptions import CoherenceSubscriptions
 from graphql_schema.context import Context, Info
 from graphql_schema.conversations.loaders import ConversationLoader
 from graphql_schema.conversations.mutations import ConversationMutations
 from graphql_schema.conversations.queries import ConversationQueries
+from graphql_schema.conversations.subscriptions import ConversationSubscriptions
 from graphql_schema.errors import described
 from graphql_schema.limits import limits
 from graphql_schema.nodes import Node, parse
@@ -28,7 +33,9 @@ from graphql_schema.signals.inputs import SignalInput
 from graphql_schema.signals.loaders import SignalLoader
 from graphql_schema.signals.mutations import SignalMutations
 from graphql_schema.signals.queries import SignalQueries
+from graphql_schema.signals.subscriptions import SignalSubscriptions
 from graphql_schema.status.queries import StatusQueries
+from graphql_schema.streams import Followed, Streams
 from graphql_schema.users.loaders import UserLoader
 from graphql_schema.users.mutations import UserMutations
 from graphql_schema.users.queries import UserQueries
@@ -78,13 +85,41 @@ class Query(
 class Mutation(UserMutations, ConversationMutations, SignalMutations): ...
 
 
+@strawberry.type
+class Subscription(
+    CoherenceSubscriptions, SignalSubscriptions, ConversationSubscriptions, AnomalySubscriptions
+): ...
+
+
 class Schema(strawberry.Schema):
+    streams: Streams
+
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
         """Codes for the client and details for the log, in place: every result passes here."""
         if execution_context is not None:
-            errors[:] = [described(error, execution_context) for error in errors]
+            document = execution_context.graphql_document
+            request_id = getattr(execution_context.context, "request_id", None)
+            errors[:] = [described(error, document, request_id) for error in errors]
+
+    async def stream(self, *arguments: Any, **more: Any) -> Any:
+        """Subscriptions go on with what all who follow the same share (graphql_schema/streams.py)."""
+        return self._stream_on(await super().stream(*arguments, **more))
+
+    async def _stream_on(self, results: Any) -> AsyncIterator[Any]:
+        shared: AsyncGenerator[Any] | None = None
+        async with aclosing(results):
+            async for result in results:
+                if isinstance(result.data, Followed):
+                    shared = self.streams.follow(result.data)
+                    break
+                yield result
+        if shared is not None:
+            del result, results  # what has begun it is kept for every subscriber, otherwise
+            async with aclosing(shared):
+                async for result in shared:
+                    yield result
 
 
 def build_schema(settings: Settings | None = None) -> Schema:
@@ -99,6 +134,7 @@ def build_schema(settings: Settings | None = None) -> Schema:
     schema = Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         extensions=extensions,
         execution_context_class=Executor,
         config=StrawberryConfig(scalar_map=SCALARS),
@@ -107,4 +143,5 @@ def build_schema(settings: Settings | None = None) -> Schema:
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     read_fast(schema, SignalInput)
+    schema.streams = Streams((settings or Settings()).max_followed)
     return schema

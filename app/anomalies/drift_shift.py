@@ -83,8 +83,9 @@ class DriftShifts:
 
     async def detect(
         self, pg: asyncpg.Connection, arrived: Sequence[Any], departed: Sequence[Any]
-    ) -> Callable[[], None]:
-        """Brings the shifts of all conversations concerned up to date; what is returned is called after the commit.
+    ) -> tuple[list[UUID], Callable[[], None]]:
+        """Brings the shifts of all conversations concerned up to date. Ids of the new ones, and what is to be called
+        after the commit.
 
         `arrived` has conversation_id, time, id and signal_score, in order by time and id; `departed` conversation_id
         and first_time.
@@ -109,7 +110,7 @@ class DriftShifts:
         anew = {key: place for key, place in touched.items() if key not in work}
         work |= await _anew(pg, anew)
         await asyncio.to_thread(_feed, work.values())
-        revisions = await _write(pg, work)
+        found, revisions = await _write(pg, work)
 
         def remember() -> None:
             for key, revision in revisions.items():
@@ -117,7 +118,7 @@ class DriftShifts:
             for key in list(self.remembered)[:-MOST_DETECTORS]:
                 del self.remembered[key]
 
-        return remember
+        return found, remember
 
     def _at(self, progress: Any, place: SignalKey) -> Shifts | None:
         """The detector that goes on at `place`; None where it has to begin anew. It is remembered no more."""
@@ -153,9 +154,10 @@ def _feed(work: Iterable[Work]) -> None:
         each.found = list(each.detector.feed(each.scores))
 
 
-async def _write(pg: asyncpg.Connection, work: dict[UUID, Work]) -> dict[UUID, int]:
-    """The revisions of those conversations' progress that have signals."""
+async def _write(pg: asyncpg.Connection, work: dict[UUID, Work]) -> tuple[list[UUID], dict[UUID, int]]:
+    """Ids of new shifts, and the revisions of those conversations' progress that have signals."""
     rows = []
+    new: list[UUID] = []
     gone: list[UUID] = []
     for key, each in work.items():
         for shift in each.found:
@@ -166,7 +168,9 @@ async def _write(pg: asyncpg.Connection, work: dict[UUID, Work]) -> dict[UUID, i
                 "meanBefore": shift.before,
                 "meanAfter": shift.after,
             }
-            own = each.stored.pop(place) if place in each.stored else uuid4()
+            own = each.stored.pop(place, None)
+            if own is None:
+                new.append(own := uuid4())
             rows.append((own, key, *place, shift.width, to_json(details)))
         gone += each.stored.values()
     if gone:
@@ -178,4 +182,4 @@ async def _write(pg: asyncpg.Connection, work: dict[UUID, Work]) -> dict[UUID, i
         await pg.execute(_FORGET, empty)
     tips = [(key, *each.keys[-1]) for key, each in work.items() if each.keys]
     advanced = await pg.fetch(_ADVANCE, *map(list, zip(*tips, strict=True))) if tips else []
-    return {row["conversation_id"]: row["revision"] for row in advanced}
+    return new, {row["conversation_id"]: row["revision"] for row in advanced}

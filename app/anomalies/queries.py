@@ -1,6 +1,6 @@
 """Reads of anomalies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -102,6 +102,11 @@ async def pages_of_users(
 async def counts_of_users(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, int]:
     statement = _of_users(User.id, func.count().label("n")).where(User.id.in_(ids)).group_by(User.id)
     return {row.id: row.n for row in await connection.execute(statement)}
+
+
+async def among(connection: AsyncConnection, ids: Collection[UUID], wanted: AnomalyFilter) -> list[AnyRow]:
+    """Those of `ids` that are wanted."""
+    return list(await connection.execute(_filtered(select(*COLUMNS), wanted).where(Anomaly.id.in_(ids))))
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:

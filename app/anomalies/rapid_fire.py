@@ -83,14 +83,16 @@ class User:
     stored: list[Span] = field(default_factory=list)
 
 
-async def detect(pg: asyncpg.Connection, rule: Rule, arrived: Sequence[Any], departed: Sequence[Any]) -> None:
-    """Brings the episodes of all users concerned up to date.
+async def detect(
+    pg: asyncpg.Connection, rule: Rule, arrived: Sequence[Any], departed: Sequence[Any]
+) -> list[UUID]:
+    """Brings the episodes of all users concerned up to date. Ids of those that are new, or may have grown.
 
     `arrived` has user_id and time, in order by time, `departed` user_id, first_time and last_time; no user_id, no episode.
     """
     users = _users(arrived, departed, timedelta(seconds=rule.seconds))
     if not users:
-        return
+        return []
     for row in await pg.fetch(_STORED, *_columns(users)):
         users[row["user_id"]].stored.append(Span(row["started_at"], row["ended_at"], [row["id"]]))
     for user in users.values():
@@ -99,7 +101,9 @@ async def detect(pg: asyncpg.Connection, rule: Rule, arrived: Sequence[Any], dep
     found: defaultdict[str, list[Span]] = defaultdict(list)
     for row in await pg.fetch(_TIMES, *_columns(users)):
         found[row["user_id"]] += _episodes(row["times"], rule)
-    await _write(pg, rule, {name: (user.stored, _now(user, found[name])) for name, user in users.items()})
+    return await _write(
+        pg, rule, {name: (user.stored, _now(user, found[name])) for name, user in users.items()}
+    )
 
 
 def _users(arrived: Sequence[Any], departed: Sequence[Any], reach: timedelta) -> dict[str, User]:
@@ -164,8 +168,8 @@ def _episodes(packed: bytes | None, rule: Rule) -> Iterator[Span]:
 
 async def _write(
     pg: asyncpg.Connection, rule: Rule, episodes: dict[str, tuple[list[Span], list[Span]]]
-) -> None:
-    """By user, what was stored and what is to be."""
+) -> list[UUID]:
+    """By user, what was stored and what is to be. Ids of the latter."""
     gone: list[UUID] = []
     rows: list[tuple[UUID, str, datetime, datetime]] = []
     for name, (stored, now) in episodes.items():
@@ -177,3 +181,4 @@ async def _write(
     if rows:
         details = to_json({"count": rule.count, "seconds": rule.seconds})
         await pg.execute(_WRITE, *map(list, zip(*rows, strict=True)), details)
+    return [row[0] for row in rows]

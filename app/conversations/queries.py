@@ -1,6 +1,6 @@
 """Reads of conversations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -76,7 +76,12 @@ def readable(status: ConversationStatus | None = None) -> ColumnElement[bool]:
 
 
 def _filtered(statement: Statement, wanted: ConversationFilter) -> Statement:
-    statement = statement.where(readable(wanted.status), *wanted.started.holds(Conversation.started_at))
+    return _matching(statement, wanted).where(readable(wanted.status))
+
+
+def _matching(statement: Statement, wanted: ConversationFilter) -> Statement:
+    """By everything but the status."""
+    statement = statement.where(*wanted.started.holds(Conversation.started_at))
     if wanted.user_id is not None:
         statement = statement.where(Conversation.user_id == wanted.user_id)
     if wanted.agent_id is not None:
@@ -134,6 +139,30 @@ async def counts_of_users(
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
     rows = await connection.execute(conversations().where(readable(), Conversation.id.in_(ids)))
     return {row.id: row for row in rows}
+
+
+async def changed(
+    connection: AsyncConnection, ids: Collection[UUID], wanted: ConversationFilter
+) -> list[AnyRow]:
+    """Those of `ids` that are wanted, hidden ones too, with a version that no other state of them has."""
+    version: ColumnElement[str] = literal_column(
+        "conversations.xmin::text || ' ' || conversation_activity.xmin::text"
+    )
+    statement = conversations().add_columns(version.label("version")).where(Conversation.id.in_(ids))
+    may = readable(wanted.status)
+    if wanted.status is None:
+        may |= readable(ConversationStatus.DELETED)
+    return list(await connection.execute(_matching(statement, wanted).where(may)))
+
+
+async def ids_of(connection: AsyncConnection, context_window_ids: Collection[str]) -> dict[str, UUID]:
+    """Of those that may be read."""
+    for context_window_id in context_window_ids:
+        checks.text("contextWindowIds", context_window_id)
+    statement = select(Conversation.context_window_id, Conversation.id).where(
+        readable(), Conversation.context_window_id.in_(context_window_ids)
+    )
+    return {row.context_window_id: row.id for row in await connection.execute(statement)}
 
 
 async def id_of(connection: AsyncConnection, context_window_id: str) -> UUID | None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import checks
 from app.conversations.models import Conversation, ConversationStatus
 from app.conversations.queries import conversations
-from app.database.engine import Database, repeated_after_deadlock
+from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
 from app.users.service import no_such_user
 
@@ -56,6 +56,7 @@ class Conversations:
         try:
             async with self.database.write() as connection:
                 await connection.execute(insert(Conversation).values(values))
+                changes_of(connection).note(new, None)
                 return await _row(connection, new)
         except IntegrityError as error:
             if "conversations_context_window_id_key" in str(error.orig):
@@ -83,6 +84,7 @@ class Conversations:
                 raise BadUserInput(
                     f"endedAt lies before startedAt ({changed.started_at.isoformat()}).", field="endedAt"
                 )
+            changes_of(connection).note(conversation_id, None)
             return await _row(connection, conversation_id)
 
     @repeated_after_deadlock
@@ -92,6 +94,7 @@ class Conversations:
             deleted = await connection.execute(delete(Conversation).where(Conversation.id == conversation_id))
             if not deleted.rowcount:
                 raise no_such_conversation("id")
+            changes_of(connection).note(conversation_id, None)
 
 
 def no_such_conversation(field: str) -> NotFound:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import Unavailable
+from app.realtime.changes import Changes
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ MOST_ATTEMPTS = 5
 _DEADLOCK = "40P01"
 _SERIALIZATION = "40001"
 
+_CHANGES = "changes"
 _GONE = "The database cannot be reached at the moment; try again."
 
 
@@ -52,8 +54,11 @@ class Database:
     """
 
     def __init__(self, url: str, *, replica_url: str | None = None, pool_size: int = 10) -> None:
+        self.tell: Callable[[Changes], None] | None = None
+        """Called with what a transaction has changed, after its commit."""
         self.engine = _engine(url, pool_size)
         self._steps = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._apart = _engine(url, 1).execution_options(isolation_level="AUTOCOMMIT")
         reads = _engine(replica_url or url, pool_size, plan_cache_mode="force_custom_plan")
         self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -74,11 +79,25 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def apart(self) -> AsyncIterator[AsyncConnection]:
+        """A connection beside the pools, for one who keeps it; it is closed afterwards."""
+        with _unavailable():
+            async with _connected(self._apart) as connection:
+                try:
+                    yield connection
+                finally:
+                    await connection.invalidate()
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end of the block and rolled back where it raises."""
+        made = Changes()
         with _unavailable():
             async with _connected(self.engine) as connection, connection.begin():
+                connection.info[_CHANGES] = made
                 yield connection
+        if made and self.tell is not None:
+            self.tell(made)
 
     async def answers(self) -> bool:
         """Whether the database, and its replica, answer within two seconds."""
@@ -93,6 +112,7 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         await self._reads.dispose()
+        await self._apart.dispose()
 
 
 def _engine(url: str, pool_size: int, **session: str) -> AsyncEngine:
@@ -128,6 +148,11 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         except OSError as error:  # refused at all addresses, no such host or socket, no route, too late
             raise Unavailable(_GONE) from error
         yield connection
+
+
+def changes_of(connection: AsyncConnection) -> Changes:
+    """Where a transaction (`Database.write`) notes what those are told who wait for it."""
+    return cast(Changes, connection.info[_CHANGES])
 
 
 async def driver(connection: AsyncConnection) -> asyncpg.Connection:

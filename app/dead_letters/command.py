@@ -75,10 +75,11 @@ def discard(ids: Ids = None, all_letters: All = False) -> None:
 
 def _run[T](job: Callable[[Database], Awaitable[T]]) -> T:
     async def run(url: str) -> T:
-        async with opened(url) as database:
+        async with opened(settings, url) as database:
             return await job(database)
 
-    with ready(Settings()) as (url, _, _):
+    settings = Settings()
+    with ready(settings) as (url, _, _):
         return asyncio.run(run(url))
 
 

@@ -16,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
-from app.database.engine import Database, driver, is_transient, repeated_after_deadlock
+from app.database.engine import Database, changes_of, driver, is_transient, repeated_after_deadlock
 from app.errors import BadUserInput, NotFound, RateLimited, Refused, Unavailable
 from app.instant import write_instant
+from app.realtime.changes import Span
 from app.signals import deliveries
 from app.signals.models import Signal
 from app.signals.queries import SignalKey, by_keys
@@ -178,6 +179,8 @@ class Signals:
                     tuple_(Signal.time, Signal.id).in_(keys), Signal.conversation_id.in_(own)
                 )
             )
+            for conversation in own:
+                changes_of(connection).note(conversation, None)
             return deleted.rowcount
 
 
@@ -220,6 +223,11 @@ async def store(
         await pg.copy_records_to_table("signals", records=rows, columns=_COLUMNS)  # type: ignore[no-untyped-call]
     for index, key in zip(stored, keys, strict=True):
         results[index] = first.get(index, key)
+    if new:
+        # One span for all of the batch: rough, and told at once.
+        span = Span.of(results[index] for index in new)
+        for name in {signals[index].context_window_id for index in new}:
+            changes_of(connection).note(checked.known[name], span)
     return Ingested(results, checked.transaction, duplicates)
 
 

@@ -14,6 +14,7 @@ from app.conversations.models import Conversation, ConversationActivity
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
+from app.realtime.changes import Span
 from app.signals.classify import Classification
 from app.signals.models import Signal, SignalArrival, SignalClassification
 from app.timerange import ALWAYS, TimeRange
@@ -139,6 +140,25 @@ async def counts_of_conversations(
 async def by_keys(connection: AsyncConnection, keys: Sequence[SignalKey]) -> dict[SignalKey, AnyRow]:
     statement = _signals().where(conversations.readable(), tuple_(Signal.time, Signal.id).in_(keys))
     return {(row.time, row.id): row for row in await connection.execute(statement)}
+
+
+async def newest(connection: AsyncConnection, conversation: UUID, since: datetime, most: int) -> list[AnyRow]:
+    """Those of the conversation's last `most` signals that have been received since, in order."""
+    last = _signals().where(conversations.readable(), Signal.conversation_id == conversation)
+    last = last.order_by(Signal.time.desc(), Signal.id.desc()).limit(most)
+    return [row for row in reversed((await connection.execute(last)).all()) if row.received_at >= since]
+
+
+async def among(connection: AsyncConnection, conversation: UUID, span: Span, most: int) -> list[AnyRow]:
+    """The conversation's signals in `span`, the last `most` of them, in order."""
+    found = _signals().where(
+        conversations.readable(),
+        Signal.conversation_id == conversation,
+        Signal.time.between(span.first, span.last),
+        Signal.id.between(span.first_id, span.last_id),
+    )
+    found = found.order_by(Signal.time.desc(), Signal.id.desc()).limit(most)
+    return list(reversed((await connection.execute(found)).all()))
 
 
 async def last_ingest(connection: AsyncConnection) -> datetime | None:

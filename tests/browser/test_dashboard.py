@@ -154,6 +154,14 @@ def test_anomalies_have_their_reasons(page: Page):
     expect(panel.locator("pre").first).to_be_visible()
 
 
+def test_a_conversation_leads_to_the_others_of_its_agent(page: Page):
+    open_page(page, DRIFTING)
+    page.get_by_role("link", name="agent-drifting").click()
+    expect(rows(page)).to_have_count(3)
+    page.get_by_role("button", name="Remove the filter: Agent agent-drifting").click()
+    expect(rows(page).nth(3)).to_be_visible()
+
+
 def test_by_keyboard_alone(page: Page):
     open_page(page, "/?search=demo-steady-1")
     expect(rows(page)).to_have_count(1)

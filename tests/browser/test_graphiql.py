@@ -11,6 +11,7 @@ from app.pages import DIST
 EXAMPLES = (
     "ConversationCoherence",
     "ConversationDrift",
+    "LiveDrift",
     "UserConversations",
     "CreateSignals",
     "ServerStatus",

@@ -1,14 +1,15 @@
 """A real server on a loopback port."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 
 from app.asgi import create_app
+from app.serving import Server, config
 from app.settings import Settings
 from tests.conftest import KEY
 
@@ -21,13 +22,12 @@ def serve(url: str) -> Serve:
 
     @asynccontextmanager
     async def serve(**settings: Any) -> AsyncIterator[str]:
-        app = create_app(Settings(_env_file=None, **settings), url, KEY)
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
+        given = Settings(_env_file=None, PORT=0, **settings)
+        accepts: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+        server = Server(config(create_app(given, url, KEY), given), accepts.set_result)
         task = asyncio.create_task(server.serve())
         try:
-            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.01)
-            host, port = server.servers[0].sockets[0].getsockname()[:2]
+            host, port = (await accepts).getsockname()[:2]
             yield f"{host}:{port}"
         finally:
             server.should_exit = True

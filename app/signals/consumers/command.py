@@ -72,7 +72,7 @@ def consume_kafka(
 
     async def run(url: str, stop: Event) -> None:
         logging.configure(settings.log_level)
-        async with opened(url) as database:
+        async with opened(settings, url) as database:
             async with database.read(newest=True) as connection:
                 stored = await queries.stored(connection, group)
             subscription = Subscription(given, options.topics, stored, from_beginning, stop)

@@ -77,7 +77,7 @@ def import_signals(
     read = sources(files or (), from_sql, dsn, given)
 
     async def run(url: str) -> int:
-        async with opened(url) as database:
+        async with opened(settings, url) as database:
             if dry_run:
                 return await command.preview_sources(
                     database, read, rules=settings.rules, batch_size=batch, restart=restart, limit=limit

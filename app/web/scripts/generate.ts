@@ -15,7 +15,7 @@ const read = (file: string) => parse(readFileSync(file, 'utf8'))
 
 const code = await codegen({
   filename,
-  schema: parse(readFileSync(schemaFile, 'utf8') + readFileSync(join(web, 'subscriptions.graphql'), 'utf8')),
+  schema: read(schemaFile),
   documents: globSync(join(web, 'src/dashboard/**/*.graphql'))
     .sort()
     .map((location) => ({ location, document: read(location) })),

@@ -42,8 +42,10 @@ export function useQueryState(): [URLSearchParams, (changes: Changes, options?: 
   const change = useCallback((changes: Changes, options?: { replace?: boolean }) => {
     const next = new URLSearchParams(location.search)
     for (const [name, value] of Object.entries(changes)) {
-      next.delete(name)
-      for (const each of value === null ? [] : [value].flat()) if (each) next.append(name, each)
+      const [first, ...others] = [value ?? []].flat()
+      if (first) next.set(name, first)
+      else next.delete(name)
+      for (const other of others) next.append(name, other)
     }
     const query = next.toString()
     navigate(query ? `${location.pathname}?${query}` : location.pathname, options)

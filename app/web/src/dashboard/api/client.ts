@@ -4,12 +4,10 @@ import { Client, fetchExchange, subscriptionExchange } from 'urql'
 
 import { connection } from './connection'
 
-const url = new URL('/graphql', location.href)
-const socketUrl = new URL(url)
-socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+const url = new URL('/graphql', location.href).href
 
 const socket = createSocket({
-  url: socketUrl.href,
+  url: url.replace(/^http/, 'ws'),
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
   // From one page to the next it stays open.
@@ -21,7 +19,7 @@ const socket = createSocket({
 
 /** Without a cache: every number is a reading of now, and takes the server milliseconds. */
 export const client = new Client({
-  url: url.href,
+  url,
   preferGetMethod: false,
   // urql would also accept events, and this server sends them wherever they are accepted.
   fetchOptions: { headers: { accept: 'application/graphql-response+json, application/json' } },

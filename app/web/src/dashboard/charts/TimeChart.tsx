@@ -62,7 +62,7 @@ export interface TimeChartProps {
 }
 
 export function TimeChart({ height = 260, format = decimal, ...props }: TimeChartProps) {
-  const { label, summary, times, series, areas = [] } = props
+  const { label, summary, times, series, areas = [], markers = [] } = props
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot>(null)
   const [index, setIndex] = useState<number | null>(null)
@@ -148,6 +148,7 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
               {index !== null && <span className="number"> {between(area, index, format)}</span>}
             </li>
           ))}
+          {markers.length > 0 && <li data-marker>{[...new Set(markers.map((marker) => marker.label))].join(', ')}</li>}
           <li className="chart-when">{at !== undefined && dateTime(new Date(at * 1000).toISOString())}</li>
         </ul>
         <ValueTable label={label} times={times} series={series} areas={areas} format={format} />

@@ -3,8 +3,6 @@ import type uPlot from 'uplot'
 
 import type { Marker, Token, Zone } from './TimeChart'
 
-const FONT = (pixels: number) => `${12 * pixels}px system-ui`
-
 type Colour = (token: Token, opacity?: number) => string
 
 /** A custom property as it is seen at `element`, where light or dark has been decided. */
@@ -24,7 +22,7 @@ export function drawnZones(plot: uPlot, zones: readonly Zone[], colour: Colour) 
   const { ctx, bbox } = plot
   const pixels = devicePixelRatio
   ctx.save()
-  ctx.font = FONT(pixels)
+  ctx.font = `${12 * pixels}px system-ui`
   ctx.textAlign = 'left'
   ctx.textBaseline = 'middle'
   for (const { from, to, label, colour: token } of zones) {
@@ -37,29 +35,21 @@ export function drawnZones(plot: uPlot, zones: readonly Zone[], colour: Colour) 
   ctx.restore()
 }
 
-/** Lines from top to bottom; of names that would lie over one another the first is written. */
+/** Lines from top to bottom; the legend says what they are. */
 export function drawnMarkers(plot: uPlot, markers: readonly Marker[], colour: Colour) {
   const { ctx, bbox } = plot
   const pixels = devicePixelRatio
   ctx.save()
-  ctx.font = FONT(pixels)
-  ctx.strokeStyle = ctx.fillStyle = colour('--faint')
+  ctx.strokeStyle = colour('--faint')
   ctx.lineWidth = pixels
-  ctx.textAlign = 'left'
-  ctx.textBaseline = 'middle'
   ctx.setLineDash([2 * pixels, 3 * pixels])
-  let free = 0
-  for (const { time, label } of markers) {
+  for (const { time } of markers) {
     const x = plot.valToPos(time, 'x', true)
     if (x < bbox.left || x > bbox.left + bbox.width) continue
     ctx.beginPath()
     ctx.moveTo(x, bbox.top)
     ctx.lineTo(x, bbox.top + bbox.height)
     ctx.stroke()
-    const [start, width] = [x + 4 * pixels, ctx.measureText(label).width]
-    if (start < free || start + width > bbox.left + bbox.width) continue
-    ctx.fillText(label, start, bbox.top + 14 * pixels)
-    free = start + width
   }
   ctx.restore()
 }

@@ -3,7 +3,12 @@ import './Conversation.css'
 import { useMemo } from 'react'
 import { useSubscription } from 'urql'
 
-import { ConversationDocument, type ConversationFactsFragment, DriftUpdatesDocument } from '../api/generated'
+import {
+  ConversationDocument,
+  type ConversationFactsFragment,
+  type ConversationQuery,
+  DriftUpdatesDocument,
+} from '../api/generated'
 import { useReading } from '../api/reading'
 import { AnomalyList } from '../components/AnomalyList'
 import { Panel } from '../components/Panel'
@@ -19,6 +24,8 @@ import { CoherencePanel } from './conversation/CoherencePanel'
 import { DriftPanel } from './conversation/DriftPanel'
 import { Signals } from './conversation/Signals'
 import { Lineage, Sources } from './conversation/Sources'
+
+type Found = NonNullable<ConversationQuery['conversation']>['anomalies']
 
 const STANDARD = { window: '1h', range: 'all' }
 /** Forecast, lineage and anomalies are read again this long after something came. */
@@ -53,7 +60,7 @@ export default function Conversation({ contextWindowId }: { contextWindowId: str
         </div>
       </header>
       {error && <Failure error={error} retry={read} />}
-      {fault && <NotLive error={fault} />}
+      {fault && !error && <NotLive error={fault} />}
       {!conversation && !error && <Loading what="the conversation" />}
       {conversation && reading && (
         <div className="conversation-grid" aria-busy={isReading}>
@@ -66,13 +73,7 @@ export default function Conversation({ contextWindowId }: { contextWindowId: str
           <CoherencePanel reading={reading} />
           <Signals contextWindowId={contextWindowId} />
           <div className="conversation-side">
-            <Panel title={`Anomalies (${count(conversation.anomalies.totalCount)})`}>
-              {conversation.anomalies.edges.length === 0 ? (
-                <p className="small faint">None: no rapid fire of one user, no lasting shift of the scores.</p>
-              ) : (
-                <AnomalyList anomalies={conversation.anomalies.edges.map(({ node }) => node).reverse()} />
-              )}
-            </Panel>
+            <Anomalies found={conversation.anomalies} />
             <Sources reading={reading} />
             <Lineage steps={conversation.lineage} />
           </div>
@@ -113,6 +114,23 @@ function useConversation(contextWindowId: string, span: Span) {
   return { conversation, reading, facts: live?.conversation ?? conversation, error, fault, isReading, read }
 }
 
+const MOST_ANOMALIES = 5
+
+function Anomalies({ found }: { found: Found }) {
+  const newest = found.edges.map(({ node }) => node).slice(-MOST_ANOMALIES)
+  const older = found.totalCount - newest.length
+  return (
+    <Panel title={`Anomalies (${count(found.totalCount)})`}>
+      {newest.length === 0 ? (
+        <p className="small faint">None: no rapid fire of one user, no lasting shift of the scores.</p>
+      ) : (
+        <AnomalyList anomalies={newest.reverse()} />
+      )}
+      {older > 0 && <p className="small faint">and {count(older)} before these</p>}
+    </Panel>
+  )
+}
+
 function Facts({ facts }: { facts: ConversationFactsFragment }) {
   return (
     <dl className="conversation-facts">
@@ -125,13 +143,17 @@ function Facts({ facts }: { facts: ConversationFactsFragment }) {
       {facts.agentId && (
         <div>
           <dt>Agent</dt>
-          <dd>{facts.agentId}</dd>
+          <dd>
+            <Link href={`/?${new URLSearchParams({ agent: facts.agentId })}`}>{facts.agentId}</Link>
+          </dd>
         </div>
       )}
       {facts.user && (
         <div>
           <dt>User</dt>
-          <dd>{facts.user.name ?? facts.user.username}</dd>
+          <dd>
+            <Link href={`/?${new URLSearchParams({ user: facts.user.id })}`}>{facts.user.name ?? facts.user.username}</Link>
+          </dd>
         </div>
       )}
       {facts.status !== 'ACTIVE' && (

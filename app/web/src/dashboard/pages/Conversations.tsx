@@ -34,7 +34,7 @@ export function Conversations() {
         <SpanChoice span={span} standard={STANDARD} />
       </div>
       {error && <Failure error={error} retry={read} />}
-      {fault && <NotLive error={fault} />}
+      {fault && !error && <NotLive error={fault} />}
       {!page && !error && <Loading what="conversations" />}
       {page && rows.length > 0 && (
         <div className="conversations-list" aria-busy={isReading}>
@@ -42,8 +42,31 @@ export function Conversations() {
           <Pager page={page.pageInfo} turn={change} />
         </div>
       )}
+      {page && rows.length > 0 && <Meanings window={span.window} />}
       {page && rows.length === 0 && (isFiltered ? <NoMatch clear={() => change(NO_FILTERS)} /> : <NothingYet />)}
     </>
+  )
+}
+
+function Meanings({ window }: { window: string }) {
+  return (
+    <dl className="conversations-meanings">
+      <div>
+        <dt>Drift</dt>
+        <dd>
+          how far the scores within each window of {window} lie apart, from 0 to 1; the lines are where Medium and High
+          begin, at 0.3 and 0.7
+        </dd>
+      </div>
+      <div>
+        <dt>Latest</dt>
+        <dd>the level of the last window that holds two signals or more</dd>
+      </div>
+      <div>
+        <dt>Coherence</dt>
+        <dd>1 less the mean drift, adjusted by sources, stability and trend; below it, its change over the range</dd>
+      </div>
+    </dl>
   )
 }
 

@@ -74,7 +74,7 @@ export function Signals({ contextWindowId }: { contextWindowId: string }) {
         </div>
       }
     >
-      {fault && <NotLive error={fault} />}
+      {fault && !error && <NotLive error={fault} />}
       {error && <Failure error={error} retry={read} />}
       {!signals && !error && <Loading what="signals" />}
       {signals?.length === 0 && <Empty title={classification ? 'No signal of this class' : 'No signals yet'} />}

@@ -8,13 +8,6 @@ import { timeRange } from '../../ranges'
 import { Link, pathOf } from '../../router'
 import type { Row } from './useConversations'
 
-/** What each column means, where one asks for it. */
-const MEANINGS = {
-  drift: 'Drift score of each window, 0 to 1: how far the scores of its signals lie apart. All rows share one time axis.',
-  level: 'Level of the latest window with two signals or more: Low below 0.3, Medium below 0.7, High above.',
-  coherence: '1 less the mean drift, adjusted by sources, stability and trend; below it the change over the range.',
-}
-
 export function ConversationTable({ rows, span }: { rows: readonly Row[]; span: Span }) {
   const range = timeRange(span.range)
   const axis = range === null ? {} : { from: seconds(range.start), to: Date.now() / 1000 }
@@ -24,13 +17,9 @@ export function ConversationTable({ rows, span }: { rows: readonly Row[]; span: 
       <thead>
         <tr>
           <th scope="col">Conversation</th>
-          <th scope="col" title={MEANINGS.drift}>
-            Drift
-          </th>
-          <th scope="col" title={MEANINGS.level}>
-            Latest
-          </th>
-          <th scope="col" className="number" title={MEANINGS.coherence}>
+          <th scope="col">Drift</th>
+          <th scope="col">Latest</th>
+          <th scope="col" className="number">
             Coherence<span className="wide">, trend</span>
           </th>
           <th scope="col" className="number wide">

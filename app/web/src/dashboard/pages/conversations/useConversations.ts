@@ -59,7 +59,8 @@ export function useConversations(params: URLSearchParams, span: Span) {
 
   const readSoon = useGathered(read, REORDER_MS)
   const changesFault = useEvents(ConversationsChangedDocument, { filter }, ({ conversationChanged }) => {
-    if (!shown.some(({ id }) => id === conversationChanged.id)) readSoon()
+    const known = shown.find(({ id }) => id === conversationChanged.id)
+    if (known?.status !== conversationChanged.status) readSoon()
   })
 
   const rows = shown.map((row) => {
@@ -79,7 +80,7 @@ export function useConversations(params: URLSearchParams, span: Span) {
 /** The newest reading of each of `rows`, by id. */
 function useRowUpdates(rows: readonly Row[], span: Span) {
   const contextWindowIds = rows
-    .filter((row) => isWhollyLive(span.range, row.startedAt))
+    .filter((row) => row.status !== 'DELETED' && isWhollyLive(span.range, row.startedAt))
     .map((row) => row.contextWindowId)
     .sort()
   const [{ data, error }] = useSubscription(

@@ -1,0 +1,73 @@
+"""Connections that do not keep what is not taken: uvicorn's own, made to let go of peers that are stalled or gone."""
+
+import asyncio
+import socket
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+GOING_AWAY = 1001
+
+
+class _LetsGo:
+    """Aborts a connection that has not taken what was sent for `stalled` seconds.
+
+    To close it would not do: what waits to be sent would have to be sent first.
+    """
+
+    stalled: float
+    gone: float
+    """Seconds that sent bytes may go without being acknowledged: of a peer that has vanished nothing is ever heard."""
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)  # type: ignore[misc]
+        plug = transport.get_extra_info("socket")
+        if (
+            plug is not None
+            and plug.family in {socket.AF_INET, socket.AF_INET6}
+            and hasattr(socket, "TCP_USER_TIMEOUT")
+        ):
+            plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.gone * 1_000))
+
+    def pause_writing(self) -> None:
+        super().pause_writing()  # type: ignore[misc]
+        if self._patience is None:
+            self._patience = self.loop.call_later(self.stalled, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._be_patient()
+        super().resume_writing()  # type: ignore[misc]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._be_patient()
+        super().connection_lost(exc)  # type: ignore[misc]
+
+    def _be_patient(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+class _WebSocket(_LetsGo, WebSocketsSansIOProtocol):
+    def shutdown(self) -> None:
+        """Says that the server goes away, where uvicorn says that it starts anew."""
+        if self.handshake_complete and not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": GOING_AWAY})
+            self.conn.send_close(GOING_AWAY)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        super().shutdown()
+
+
+class _HTTP(_LetsGo, HttpToolsProtocol):
+    pass
+
+
+def protocols(stalled: float, gone: float) -> tuple[type[asyncio.Protocol], type[asyncio.Protocol]]:
+    """For HTTP and for WebSockets."""
+    seconds = {"stalled": stalled, "gone": gone}
+    return type("HTTP", (_HTTP,), seconds), type("WebSocket", (_WebSocket,), seconds)

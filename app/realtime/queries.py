@@ -1,0 +1,69 @@
+"""What those who wait for changes ask the database."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, cast, literal_column, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.conversations import queries as conversations
+from app.conversations.models import Conversation, ConversationActivity
+
+# A row's xmin is the transaction that wrote it. Those from $1 on had not ended at the last look.
+_YOUNG = "least(age(c.xmin), age(a.xmin)) <= age(cast(cast(:since AS text) AS xid8)::xid)"
+_NOW = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+_CHANGED_OF = text(f"""
+    SELECT w.id FROM unnest(cast(:ids AS uuid[])) AS w(id)
+    LEFT JOIN conversations c ON c.id = w.id LEFT JOIN conversation_activity a ON a.conversation_id = w.id
+    WHERE c.id IS NULL OR {_YOUNG}
+""")
+_CHANGED = text(f"""
+    SELECT c.id FROM conversations c JOIN conversation_activity a ON a.conversation_id = c.id WHERE {_YOUNG}
+""")
+_ANOMALIES = text("""
+    SELECT id FROM anomalies WHERE age(xmin) <= age(cast(cast(:since AS text) AS xid8)::xid)
+""")
+
+
+async def clock(connection: AsyncConnection) -> datetime:
+    """The database's, which received signals are stamped by."""
+    return await connection.scalar(text("SELECT now()"))  # type: ignore[no-any-return]
+
+
+async def now(connection: AsyncConnection) -> str:
+    """The oldest transaction that has not ended: what it and later ones change can only be seen afterwards."""
+    return str(await connection.scalar(_NOW))
+
+
+async def changed(connection: AsyncConnection, since: str, ids: Collection[UUID] | None) -> list[UUID]:
+    """Conversations among `ids`, or among all, that have changed since, or are there no more."""
+    if ids is None:
+        return list(await connection.scalars(_CHANGED, {"since": since}))
+    return list(await connection.scalars(_CHANGED_OF, {"since": since, "ids": list(ids)}))
+
+
+async def changed_anomalies(connection: AsyncConnection, since: str) -> list[UUID]:
+    return list(await connection.scalars(_ANOMALIES, {"since": since}))
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Differs from an earlier one where signals of the conversation have come, changed or gone since."""
+
+    version: str
+    signal_count: int
+
+
+async def activity(connection: AsyncConnection, conversation: UUID) -> Activity | None:
+    """None where the conversation may not be read, or is not there."""
+    version = cast(literal_column("conversation_activity.xmin"), Text)
+    statement = (
+        select(version.label("version"), ConversationActivity.signal_count)
+        .join_from(Conversation, ConversationActivity)
+        .where(conversations.readable(), Conversation.id == conversation)
+    )
+    row: Any = (await connection.execute(statement)).one_or_none()
+    return None if row is None else Activity(row.version, row.signal_count)

@@ -1,0 +1,40 @@
+"""Anomalies as they are found."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+import strawberry
+
+from app.anomalies.queries import AnomalyFilter
+from app.realtime import topics
+from app.realtime.topics import Live
+from graphql_schema.anomalies.types import Anomaly
+from graphql_schema.context import Info
+from graphql_schema.inputs import known
+from graphql_schema.streams import Following
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAnomalies:
+    wanted: AnomalyFilter
+    quiet: float
+    most: int = topics.MOST_ROWS
+    replays: bool = False
+
+    async def events(self, live: Live) -> AsyncGenerator[tuple[tuple[UUID, bool], Anomaly]]:
+        async for row, ended in topics.anomalies_found(live, self.wanted, self.quiet):
+            yield (row.id, ended), Anomaly.of(row)
+
+
+@strawberry.type
+class AnomalySubscriptions:
+    @strawberry.subscription(
+        description="When an anomaly is first found, and once a RAPID_FIRE episode has not grown for its seconds."
+    )
+    async def anomaly_detected(
+        self, info: Info, user_id: str | None = strawberry.UNSET
+    ) -> AsyncGenerator[Anomaly, None]:
+        quiet = info.context.services.settings.rapid_fire_seconds
+        yield cast(Anomaly, Following([FoundAnomalies(AnomalyFilter(user_id=known(user_id)), quiet)]))

@@ -1,0 +1,295 @@
+"""Subscriptions: what happens is read, executed and encoded once, however many wait for it.
+
+A subscription's resolver says what it follows, and no more. All who follow one topic share its events, and those of
+them who ask the same of an event share its result. Work that nobody waits for is stopped.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import ExitStack, aclosing, contextmanager, suppress
+from contextvars import Context as Variables
+from copy import copy
+from dataclasses import dataclass
+from inspect import isawaitable
+from time import monotonic
+from typing import Any, Protocol
+from uuid import uuid4
+
+import orjson
+from graphql import FieldNode, GraphQLError, Node, VariableNode, Visitor, located_error, print_ast, visit
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from app.errors import RateLimited, Unavailable
+from app.realtime.board import Board, Reader
+from app.realtime.topics import Live
+from app.services import Services
+from graphql_schema.context import Context
+from graphql_schema.encoding import to_json
+from graphql_schema.errors import described
+
+FRESH = 1.0
+"""Seconds that a reading may be old when it is the first that a newcomer gets."""
+AT_ONCE = 8
+"""Events that are executed at a time, so that others get at the database too."""
+PATIENCE = 2.0
+"""Seconds in which what is due has to be delivered when the server ends."""
+_WAIT = 1.0
+"""Seconds before an event is executed again where the database was away."""
+
+
+class Topic(Protocol):
+    """Equal ones are followed as one."""
+
+    @property
+    def most(self) -> int:
+        """Events, of different keys, that are kept for those who are slow."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether who begins to follow gets what happened last."""
+
+    def events(self, live: Live) -> AsyncGenerator[tuple[Hashable, Any]]:
+        """Root values, each with the key whose earlier ones it takes the place of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What the resolver of a subscription yields, once."""
+
+    topics: Sequence[Topic]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What comes of it: the stream goes on with what happens there."""
+
+    topics: Sequence[Topic]
+    executor: Any
+    """GraphQL's, of the operation."""
+
+
+class _Shared[V]:
+    """A board with the task that writes it, which ends with its last user."""
+
+    def __init__(self, most: int) -> None:
+        self.board: Board[V] = Board(most)
+        self.users = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def used(self, ended: Callable[[], None]) -> Iterator[None]:
+        """By one more. `ended` is called when nobody uses it any more, or nothing more will be written."""
+        if self._task is None:
+            # Of no request: what belongs to the first who follows must not leak in.
+            self._task = asyncio.create_task(self._run(ended), context=Variables())
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1
+            if not self.users:
+                self._task.cancel()
+                ended()
+
+    async def _run(self, ended: Callable[[], None]) -> None:
+        try:
+            await self.run()
+        finally:
+            ended()
+            self.board.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    key: Hashable
+    root: Any
+    """The root value, or the exception that has ended the topic."""
+
+
+class _Source(_Shared[_Event]):
+    """The events of a topic."""
+
+    def __init__(self, topic: Topic, live: Live) -> None:
+        super().__init__(topic.most)
+        self._topic = topic
+        self._live = live
+
+    async def run(self) -> None:
+        try:
+            async with aclosing(self._topic.events(self._live)) as events:
+                async for key, root in events:
+                    self.board.write(key, _Event(key, root))
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are to hear of it
+            self.board.write(None, _Event(None, error))
+
+
+class _Group(_Shared[ExecutionResult]):
+    """The results of the events of a topic, for those who ask the same of them."""
+
+    def __init__(self, topic: Topic, source: _Source, execute: "_Execute") -> None:
+        super().__init__(topic.most)
+        self.topic = topic
+        self._source = source
+        self._execute = execute
+        self._after = 0 if topic.replays else source.board.number
+        self._last: _Event | None = None
+        self._made = 0.0
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        with Reader[_Event]() as reader:
+            reader.follow(self._source.board, self._after)
+            async for event in reader:
+                async with self._turn:
+                    self.board.write(event.key, await self._execute(event))
+                    self._last, self._made = event, monotonic()
+
+    async def freshen(self) -> None:
+        """Has what newcomers get be fresh: time goes on where nothing happens."""
+        async with self._turn:
+            if self._last is not None and monotonic() - self._made > FRESH:
+                self.board.rewrite(self._last.key, await self._execute(self._last))
+                self._made = monotonic()
+
+
+@contextmanager
+def _used[K, S: _Shared[Any]](shared: dict[K, S], key: K, make: Callable[[], S]) -> Iterator[S]:
+    """The one of that key, made where there is none."""
+    one = shared.get(key)
+    if one is None:
+        one = shared[key] = make()
+
+    def ended() -> None:
+        if shared.get(key) is one:
+            del shared[key]
+
+    with one.used(ended):
+        yield one
+
+
+type _Execute = Callable[[_Event], Awaitable[ExecutionResult]]
+
+
+class Streams:
+    """All that is followed on a server: `most` different results of topics at a time, at most."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._sources: dict[Topic, _Source] = {}
+        self._groups: dict[tuple[Topic, Hashable], _Group] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    async def settle(self, live: Live) -> None:
+        """Until all who follow have got what was due to them."""
+        live.hurry.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await live.hub.look()
+                while not (live.hub.idle and all(shared.board.idle for shared in self._shared())):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+    def _shared(self) -> Iterator[_Shared[Any]]:
+        yield from self._sources.values()
+        yield from self._groups.values()
+
+    async def follow(self, followed: Followed) -> AsyncGenerator[ExecutionResult]:
+        """Ends where all topics have ended."""
+        executor, asked = followed.executor, _asked(followed.executor)
+        with ExitStack() as stack:
+            try:
+                groups = [stack.enter_context(self._group(t, asked, executor)) for t in followed.topics]
+            except RateLimited as error:
+                yield PreExecutionError(None, [_fault(error, executor, None)])
+                return
+            del followed, executor, asked  # the first one's are kept by the groups
+            await asyncio.gather(*(group.freshen() for group in groups if group.topic.replays))
+            reader = stack.enter_context(Reader[ExecutionResult]())
+            for group in groups:
+                reader.follow(group.board, 0 if group.topic.replays else group.board.number)
+            async for result in reader:
+                yield result
+
+    @contextmanager
+    def _group(self, topic: Topic, asked: Hashable, executor: Any) -> Iterator[_Group]:
+        if (topic, asked) not in self._groups and len(self._groups) >= self._most:
+            raise RateLimited(f"{self._most} different readings are followed already; try again later.")
+        services: Services = executor.context_value.services
+        with (
+            _used(self._sources, topic, lambda: _Source(topic, services.live)) as source,
+            _used(
+                self._groups,
+                (topic, asked),
+                lambda: _Group(topic, source, self._executes(executor, services)),
+            ) as group,
+        ):
+            yield group
+
+    def _executes(self, executor: Any, services: Services) -> _Execute:
+        operation = copy(executor)
+        operation.context_value = None  # of whoever came first
+
+        async def execute(event: _Event) -> ExecutionResult:
+            while True:
+                context = Context(services, f"live-{uuid4()}", newest=True)
+                async with self._turns:
+                    result = await _executed(operation, event.root, context)
+                if not any(
+                    (error.extensions or {}).get("code") == Unavailable.code for error in result.errors or ()
+                ):
+                    return result
+                await asyncio.sleep(_WAIT)
+
+        return execute
+
+
+async def _executed(operation: Any, root: Any, context: Context) -> ExecutionResult:
+    """Encoded, with what is its own only: loaders, the time, and one day rights."""
+    if isinstance(root, Exception):
+        return ExecutionResult(None, [_fault(root, operation, context.request_id)])
+    executor = operation.build_per_event_executor(root)
+    executor.context_value = context
+    result = executor.execute_operation()
+    if isawaitable(result):
+        result = await result
+    errors = [described(error, None, context.request_id) for error in result.errors or ()]
+    data = None if result.data is None else orjson.Fragment(to_json(result.data))
+    return ExecutionResult(data, errors or None)  # type: ignore[arg-type]
+
+
+def _fault(error: Exception, executor: Any, request_id: str | None) -> GraphQLError:
+    """Of the subscription's one field."""
+    nodes = executor.operation.selection_set.selections
+    names = [(node.alias or node.name).value for node in nodes if isinstance(node, FieldNode)]
+    return described(located_error(error, nodes, names[:1]), None, request_id)
+
+
+def _asked(executor: Any) -> Hashable:
+    """What the operation asks of every event: its selections, and the variables in them. The rest says of which."""
+    roots = [_without_arguments(node) for node in executor.operation.selection_set.selections]
+    fragments = [fragment.definition for fragment in executor.fragments.values()]
+    names: set[str] = set()
+
+    class Names(Visitor):
+        def enter_variable(self, node: VariableNode, *_: object) -> None:
+            names.add(node.name.value)
+
+    for node in (*roots, *fragments):
+        visit(node, Names())
+    sources = executor.variable_values.sources
+    values = {name: sources[name].value for name in sorted(names) if name in sources}
+    return "".join(map(print_ast, (*roots, *fragments))), to_json(values)
+
+
+def _without_arguments(node: Node) -> Node:
+    if not isinstance(node, FieldNode):
+        return node
+    return FieldNode(
+        alias=node.alias, name=node.name, directives=node.directives, selection_set=node.selection_set
+    )
