@@ -94,17 +94,17 @@ def test_the_form_is_the_address(page: Page):
     page.get_by_label("Width").fill("90 minutes")
     page.get_by_label("Width").press("Enter")
     page.get_by_role("combobox", name="Range").select_option("Exact instants")
-    page.get_by_label("From", exact=True).fill("2026-01-05T00:00:00")
+    page.get_by_label("From", exact=True).fill("2026-01-05T00:00:30")
     page.get_by_label("From", exact=True).press("Enter")
     expect(page).to_have_url(
-        re.compile(r"window=90\+minutes&range=exact&start=2026-01-0[456]T\d\d%3A\d0%3A00.000Z&end=")
+        re.compile(r"window=90\+minutes&range=exact&start=2026-01-0[456]T\d\d%3A\d0%3A30.000Z&end=")
     )
     page.reload()
     settled(page)
     expect(page.get_by_label("Width")).to_have_value("90 minutes")
-    expect(page.get_by_label("From", exact=True)).to_have_value("2026-01-05T00:00:00")
+    expect(page.get_by_label("From", exact=True)).to_have_value("2026-01-05T00:00:30")
     page.go_back()
-    expect(page.get_by_label("From", exact=True)).not_to_have_value("2026-01-05T00:00:00")
+    expect(page.get_by_label("From", exact=True)).not_to_have_value("2026-01-05T00:00:30")
 
 
 def test_the_download_is_what_the_api_answered(page: Page, tmp_path: Path):
