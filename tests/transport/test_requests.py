@@ -228,12 +228,6 @@ async def test_healthz_without_a_database(config):
     assert (response.status_code, response.json()) == (503, {"status": "unavailable"})
 
 
-async def test_the_root_leads_to_graphql(reader):
-    response = await reader.http.get("/")
-    assert response.is_redirect
-    assert response.headers["Location"] == "/graphql"
-
-
 @pytest.mark.parametrize("given", ["request-7", "a.b_C-9"])
 async def test_a_plain_request_id_is_kept(reader, given):
     for path in ("/healthz", "/graphql", "/nowhere"):

@@ -6,10 +6,19 @@ import { connection } from './connection'
 
 const url = new URL('/graphql', location.href).href
 
+const LONGEST_WAIT_MS = 8_000
+
+/** Ever longer, up to a limit, and not the same for all pages that lost the same server. */
+const wait = (retries: number) => {
+  const most = Math.min(500 * 2 ** retries, LONGEST_WAIT_MS)
+  return new Promise<void>((resume) => setTimeout(resume, most * (0.5 + Math.random() / 2)))
+}
+
 const socket = createSocket({
   url: url.replace(/^http/, 'ws'),
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
+  retryWait: wait,
   // From one page to the next it stays open.
   lazyCloseTimeout: 3_000,
   // A server that is gone without a word is noticed by its missing pong.

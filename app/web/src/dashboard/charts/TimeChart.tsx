@@ -19,7 +19,7 @@ export interface Series {
   values: readonly (number | null)[]
   colour: Token
   dashed?: boolean
-  /** A point at each value, for what is sparse. */
+  /** A point at each value, for what is sparse; where left out, wherever there is room. */
   points?: boolean
 }
 
@@ -78,7 +78,12 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
     if (element === null) return
     const { series, areas = [], zones = [], range } = drawn.current
     const colour = paint(element)
-    const axis = { stroke: colour('--faint'), grid: { stroke: colour('--rule'), width: 1 }, ticks: { show: false }, font: '12px system-ui' }
+    const axis = {
+      stroke: colour('--faint'),
+      grid: { stroke: colour('--rule'), width: 1 },
+      ticks: { show: false },
+      font: '12px system-ui',
+    }
     const made = new uPlot(
       {
         width: element.clientWidth,
