@@ -11,7 +11,21 @@ from tests.browser.dashboard import ask, open_page, rows, settled
 
 AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
 DRIFTING = "/conversations/demo-drifting-3"
-PAGES = ("/", DRIFTING, "/conversations/demo-bursty-1", "/conversations/nowhere", "/conversations/a/b")
+PAGES = (
+    "/",
+    DRIFTING,
+    "/conversations/demo-bursty-1",
+    "/conversations/nowhere",
+    "/conversations/a/b",
+    "/people",
+    "/people/users/demo-ada",
+    "/people/users/nobody",
+    "/people/agents",
+    "/people/agents/agent-bursty",
+    "/verify",
+    "/verify?conversation=demo-drifting-3&window=90s&range=exact&source=Neo",
+    "/verify?range=exact&end=1990-01-01T00:00:00Z",
+)
 
 
 def ids(page: Page) -> list[str]:

@@ -33,17 +33,19 @@ function decoded(segment: string): string {
 
 export const pathOf = (...segments: string[]) => `/${segments.map(encodeURIComponent).join('/')}`
 
-export type Changes = Record<string, string | null>
+export type Changes = Record<string, string | readonly string[] | null>
 
-/** The query part, and how to change some of it; what is null or empty leaves the address. */
+/** The query part, and how to change some of it; what is null or empty leaves the address, a list stands there value by value. */
 export function useQueryState(): [URLSearchParams, (changes: Changes, options?: { replace?: boolean }) => void] {
   const search = useSyncExternalStore(subscribe, () => location.search)
   const params = useMemo(() => new URLSearchParams(search), [search])
   const change = useCallback((changes: Changes, options?: { replace?: boolean }) => {
     const next = new URLSearchParams(location.search)
     for (const [name, value] of Object.entries(changes)) {
-      if (value) next.set(name, value)
+      const [first, ...others] = [value ?? []].flat()
+      if (first) next.set(name, first)
       else next.delete(name)
+      for (const other of others) next.append(name, other)
     }
     const query = next.toString()
     navigate(query ? `${location.pathname}?${query}` : location.pathname, options)

@@ -10,7 +10,7 @@ const RETRY_MS = 3_000
  * every few seconds for as long as the server does not answer.
  */
 export function useReading<Data, Variables extends AnyVariables>(args: UseQueryArgs<Variables, Data>) {
-  const [{ data, error, fetching }, query] = useQuery(args)
+  const [{ data, error, fetching, operation, extensions }, query] = useQuery(args)
   const read = useCallback(() => query({ requestPolicy: 'network-only' }), [query])
   useOnReturn(read)
 
@@ -20,5 +20,5 @@ export function useReading<Data, Variables extends AnyVariables>(args: UseQueryA
     const timer = setTimeout(read, RETRY_MS)
     return () => clearTimeout(timer)
   }, [isAway, fetching, read])
-  return { data, error, isReading: fetching, read }
+  return { data, error, isReading: fetching, read, operation, extensions }
 }

@@ -1,5 +1,7 @@
 import './SignalTable.css'
 
+import type { ReactNode } from 'react'
+
 import type { SignalRowFragment } from '../api/generated'
 import { decimal } from '../format'
 import { ClassMark } from './Mark'
@@ -10,8 +12,17 @@ const LONGEST_TEXT = 280
 
 const shortened = (text: string) => (text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1)}…`)
 
+const speakers = ({ userId, agentId }: SignalRowFragment) => [userId, agentId].filter(Boolean).join(' · ')
+
+interface SignalTableProps {
+  label: string
+  signals: readonly SignalRowFragment[]
+  /** What stands below a text: who speaks, where nothing else is more telling. */
+  below?: (signal: SignalRowFragment) => ReactNode
+}
+
 /** Signals, newest first, with what their texts sound like. */
-export function SignalTable({ label, signals }: { label: string; signals: readonly SignalRowFragment[] }) {
+export function SignalTable({ label, signals, below = speakers }: SignalTableProps) {
   return (
     <table className="signal-table">
       <caption className="hidden">{label}</caption>
@@ -45,7 +56,7 @@ export function SignalTable({ label, signals }: { label: string; signals: readon
             <td className="signal-text">
               {signal.rawContent ? shortened(signal.rawContent) : <span className="faint">no text</span>}
               {signal.escalateFlag === 1 && <span className="tag">escalated</span>}
-              <span className="signal-by">{[signal.userId, signal.agentId].filter(Boolean).join(' · ')}</span>
+              <span className="signal-by">{below(signal)}</span>
             </td>
           </tr>
         ))}
