@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.pages import DIST
 
 CHROMIUM = shutil.which("chromium")
+
+expect.set_options(timeout=15_000)  # beside other tests, and a server that has just begun
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,6 @@ const socket = createSocket({
 export const client = new Client({
   url,
   preferGetMethod: false,
-  // urql would also accept events, and this server sends them wherever they are accepted.
-  fetchOptions: { headers: { accept: 'application/graphql-response+json, application/json' } },
   exchanges: [
     fetchExchange,
     subscriptionExchange({
