@@ -138,8 +138,3 @@ async def test_a_look_finds_that_a_conversation_is_gone(hub, pg):
         await hub.look()
         await pg.execute("DELETE FROM conversations")
         assert await changed_by(hub, watch) == {key}
-
-
-async def test_a_look_is_spared_while_nobody_waits(hub):
-    await hub.look()
-    assert hub._since is None
