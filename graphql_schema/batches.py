@@ -5,9 +5,9 @@ it, the ordinary way takes it, or words the error: no answer differs. Lists of p
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
-from operator import attrgetter
+from itertools import repeat
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -56,11 +56,35 @@ MOST_FAULTS: Final = 50
 """Faults of variables that GraphQL tells of at most."""
 
 type _Reader = Callable[[list[Any]], list[Any]]
-type _Maker = Callable[[Any], dict[str, Any] | None]
+type _Maker = Callable[["Rows[Any] | _Objects"], list[Any]]
+type _ColumnMaker = Callable[["Rows[Any] | _Objects"], Iterable[Any]]
 
 
-class Rows(list[Any]):
-    """Result objects whose fields hold values of their GraphQL types: completed all at once."""
+class Rows[T](Sequence[T]):
+    """Result objects of one type, a column for each of its fields with values of their GraphQL types: completed all
+    at once. As a sequence it makes the objects, for what is asked of them in an unusual way.
+    """
+
+    def __init__(self, kind: Callable[..., T], **columns: Sequence[Any]) -> None:
+        self.kind = kind
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return min(map(len, self.columns.values()))
+
+    def __getitem__(self, place: Any) -> Any:
+        row = {name: column[place] for name, column in self.columns.items()}
+        return Rows(self.kind, **row) if isinstance(place, slice) else self.kind(**row)
+
+    def column(self, name: str) -> Sequence[Any]:
+        return self.columns[name]
+
+
+class _Objects(list[Any]):
+    """Rows that are there as objects."""
+
+    def column(self, name: str) -> Sequence[Any]:
+        return [getattr(each, name) for each in self]
 
 
 class Batches(SchemaExtension):
@@ -78,7 +102,7 @@ class Batches(SchemaExtension):
             name = definition.variable.name.value
             if isinstance(given.get(name), list) and (reader := _reader(schema, definition.type)):
                 try:
-                    lists[name] = await _in_slices(reader, given[name])
+                    lists[name] = await in_slices(reader, given[name])
                 except _REFUSED:
                     refused.append(name)
         if any(len(given[name]) > SLICE for name in refused):
@@ -92,20 +116,13 @@ class Batches(SchemaExtension):
         yield
 
 
-async def _made_in_slices(make: "_Maker", rows: Rows) -> list[Any]:
-    made: list[Any] = []
-    for start in range(0, len(rows), SLICE):
-        made += map(make, rows[start : start + SLICE])
-        await asyncio.sleep(0)
-    return made
-
-
-async def _in_slices(reader: "_Reader", values: list[Any]) -> list[Any]:
-    found: list[Any] = []
+async def in_slices[T](read: Callable[[Any], Iterable[T]], values: Sequence[Any]) -> list[T]:
+    """What `read` makes of all the values, while others have their turn after every thousand."""
+    found: list[T] = []
     for start in range(0, len(values), SLICE):
         if start:
             await asyncio.sleep(0)
-        found += reader(values[start : start + SLICE])
+        found += read(values[start : start + SLICE])
     return found
 
 
@@ -154,42 +171,47 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(result, Rows) and not self.get_stream_usage(field_details_list, path):
             make = self._maker(return_type.of_type, field_details_list)
             if make is not None:
-                return list(map(make, result)) if len(result) <= SLICE else _made_in_slices(make, result)
+                return make(result) if len(result) <= SLICE else in_slices(make, result)
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
 
     def _maker(self, type_: Any, field_details_list: Any) -> _Maker | None:
-        """Makes of an object what the client selects; None where the ordinary way has to."""
+        """Makes of rows what the client selects of each; None where the ordinary way has to."""
         type_ = _nullable(type_)
         if not is_object_type(type_):
             return None
         selected, deferred, *_ = self.collect_subfields(type_, field_details_list)
-        if deferred:
+        makers = [self._column_maker(type_, details) for details in selected.values()]
+        known = [make for make in makers if make is not None]
+        if deferred or len(known) < len(makers):
             return None
-        makers = {key: self._value_maker(type_, details) for key, details in selected.items()}
-        known = {key: make for key, make in makers.items() if make is not None}
-        if len(known) < len(makers):
-            return None
-        columns = list(known.items())
+        keys = tuple(selected)
 
-        def make(row: Any) -> dict[str, Any] | None:
-            return None if row is None else {key: value(row) for key, value in columns}
+        def make(rows: Rows[Any] | _Objects) -> list[Any]:
+            columns = [column(rows) for column in known]
+            return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
         return make
 
-    def _value_maker(self, parent: GraphQLObjectType, details: Sequence[Any]) -> Callable[[Any], Any] | None:
+    def _column_maker(self, parent: GraphQLObjectType, details: Sequence[Any]) -> _ColumnMaker | None:
         name = details[0].node.name.value
         if name == "__typename":
-            return lambda _: parent.name
+            return lambda rows: repeat(parent.name, len(rows))
         field = parent.fields.get(name)
         if field is None or field.args or not getattr(field.resolve, "_is_default", False):
             return None
-        get = attrgetter(field.extensions["strawberry-definition"].python_name)
+        column = field.extensions["strawberry-definition"].python_name
         if _nullable(field.type).name in specified_scalar_types:
-            return get
+            return lambda rows: rows.column(column)
         below = self._maker(field.type, details)
-        return None if below is None else lambda row: below(get(row))
+        return None if below is None else lambda rows: _made_where_any(below, rows.column(column))
+
+
+def _made_where_any(make: _Maker, objects: Sequence[Any]) -> Iterator[Any]:
+    """What `make` makes of the objects, and None for None."""
+    made = iter(make(_Objects(each for each in objects if each is not None)))
+    return (None if each is None else next(made) for each in objects)
 
 
 def read_fast(schema: Schema, kind: type) -> None:
