@@ -1,12 +1,15 @@
 """Long lists of one input type: checked by msgspec, where GraphQL's and Strawberry's own way takes a hundred times as long.
 
-A variable declared `[SignalInput!]` is read as a list of structs, one field each of the input. Where msgspec refuses
-it, the ordinary way takes it, or words the error: no answer differs. Lists of plain rows are completed all at once.
+A variable declared `[SignalInput!]` is read as a list of structs, one field each of the input: over HTTP from the
+request's own text, before anything else has read it, else from the values that it has been read as. Where msgspec
+refuses it, the ordinary way takes it, or words the error: no answer differs. Lists of plain rows are completed all at
+once.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
+from contextlib import suppress
+from dataclasses import MISSING, dataclass, fields
 from itertools import repeat
 from typing import Annotated, Any, Final
 
@@ -26,9 +29,10 @@ from graphql import (
 )
 from strawberry import Schema
 from strawberry.extensions import SchemaExtension
+from strawberry.http import GraphQLRequestData
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from app.instant import parse_instant
+from app.instant import parse_instants
 from graphql_schema.context import Context
 from graphql_schema.streams import Followed, Following
 
@@ -36,7 +40,7 @@ _READER: Final = "reader"
 """Where an input's GraphQL type keeps its own."""
 
 # Besides ValueError of an instant, UnicodeError of a lone surrogate.
-_REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 _TYPES: Final[Mapping[str, Any]] = {
     "String": str,
@@ -52,10 +56,12 @@ _TYPES: Final[Mapping[str, Any]] = {
 SLICE: Final = 1_000
 """Items that are read while nobody else has a turn, a few milliseconds."""
 
+LONG: Final = 500_000
+"""Bytes of a list that is read at once, a few milliseconds."""
+
 MOST_FAULTS: Final = 50
 """Faults of variables that GraphQL tells of at most."""
 
-type _Reader = Callable[[list[Any]], list[Any]]
 type _Maker = Callable[["Rows[Any] | _Objects"], list[Any]]
 type _ColumnMaker = Callable[["Rows[Any] | _Objects"], Iterable[Any]]
 
@@ -87,6 +93,75 @@ class _Objects(list[Any]):
         return [getattr(each, name) for each in self]
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Of lists of one input type. What it refuses, it refuses with one of REFUSED."""
+
+    struct: type[msgspec.Struct]
+    instants: Sequence[str]
+    """Fields that hold an instant's text, until `_finished`."""
+
+    async def of_values(self, values: Sequence[Any]) -> list[Any]:
+        items = list[self.struct]  # type: ignore[name-defined]
+        return await in_slices(lambda part: self._finished(msgspec.convert(part, items)), values)
+
+    async def of_text(self, text: msgspec.Raw) -> list[Any]:
+        if memoryview(text).nbytes <= LONG:
+            return self._finished(msgspec.json.decode(text, type=list[self.struct]))  # type: ignore[name-defined]
+        decode = msgspec.json.Decoder(self.struct).decode
+        return await in_slices(
+            lambda part: self._finished(list(map(decode, part))),
+            msgspec.json.decode(text, type=list[msgspec.Raw]),
+        )
+
+    def _finished(self, items: list[Any]) -> list[Any]:
+        for name in self.instants:
+            told = [item for item in items if getattr(item, name) is not None]
+            for item, instant in zip(
+                told, parse_instants([getattr(item, name) for item in told]), strict=True
+            ):
+                setattr(item, name, instant)
+        return items
+
+
+class ReadList(list[Any]):
+    """A variable's items, read from the request's text in the hope that it is declared as a list of their input."""
+
+    def __init__(self, text: msgspec.Raw, reader: Reader, items: list[Any]) -> None:
+        super().__init__(items)
+        self.text = text
+        self.reader = reader
+
+
+class _Request(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request, whose variables are still text."""
+
+    query: str
+    variables: dict[str, msgspec.Raw] | None = None
+    operationName: str | None = None  # noqa: N815 - as the specification calls it
+    extensions: dict[str, Any] | None = None
+
+
+async def read_request(body: bytes, readers: Sequence[Reader]) -> GraphQLRequestData | None:
+    """A request whose lists are all read fast; None of any other, which is for the ordinary way to read or refuse."""
+    try:
+        request = msgspec.json.decode(body, type=_Request)
+        variables: dict[str, Any] = {}
+        for name, text in (request.variables or {}).items():
+            is_list = bytes(memoryview(text)[:1]) == b"["
+            variables[name] = await _read_list(text, readers) if is_list else msgspec.json.decode(text)
+    except REFUSED:
+        return None
+    return GraphQLRequestData(request.query, variables, request.operationName, request.extensions)
+
+
+async def _read_list(text: msgspec.Raw, readers: Sequence[Reader]) -> ReadList:
+    for reader in readers:
+        with suppress(*REFUSED):
+            return ReadList(text, reader, await reader.of_text(text))
+    raise ValueError
+
+
 class Batches(SchemaExtension):
     """Reads long lists before they are coerced, and lets others have their turn meanwhile."""
 
@@ -100,10 +175,17 @@ class Batches(SchemaExtension):
         refused: list[str] = []
         for definition in definitions:
             name = definition.variable.name.value
-            if isinstance(given.get(name), list) and (reader := _reader(schema, definition.type)):
+            value: Any = given.get(name)
+            reader = _reader(schema, definition.type) if isinstance(value, list) else None
+            if isinstance(value, ReadList):
+                if reader is value.reader:
+                    lists[name] = value
+                    continue
+                value = given[name] = msgspec.json.decode(value.text)
+            if reader is not None:
                 try:
-                    lists[name] = await in_slices(reader, given[name])
-                except _REFUSED:
+                    lists[name] = await reader.of_values(value)
+                except REFUSED:
                     refused.append(name)
         if any(len(given[name]) > SLICE for name in refused):
             # What GraphQL would do next, but not while everybody waits.
@@ -214,7 +296,7 @@ def _made_where_any(make: _Maker, objects: Sequence[Any]) -> Iterator[Any]:
     return (None if each is None else next(made) for each in objects)
 
 
-def read_fast(schema: Schema, kind: type) -> None:
+def read_fast(schema: Schema, kind: type) -> Reader:
     """Has lists of the input `kind` be read by msgspec. Resolvers get structs with its fields, whichever way."""
     definition = kind.__strawberry_definition__  # type: ignore[attr-defined]
     input_type: Any = schema._schema.type_map[schema.config.name_converter.from_type(definition)]  # noqa: SLF001
@@ -243,24 +325,15 @@ def read_fast(schema: Schema, kind: type) -> None:
     instants = [
         names[name] for name, field in input_type.fields.items() if _nullable(field.type).name == "DateTime"
     ]
-    items = list[struct]  # type: ignore[valid-type]
-
-    def reader(values: list[Any]) -> list[Any]:
-        found = msgspec.convert(values, items)
-        for item in found:
-            for name in instants:
-                text = getattr(item, name)
-                if text is not None:
-                    setattr(item, name, parse_instant(text))
-        return found
-
+    reader = Reader(struct, instants)
     input_type.extensions[_READER] = reader
     input_type.out_type = lambda values: struct(**{names[name]: value for name, value in values.items()})
     # GraphQL has finished it then, and Strawberry converts it no further.
     schema.schema_converter.scalar_registry[kind] = None  # type: ignore[assignment]
+    return reader
 
 
-def _reader(schema: GraphQLSchema, declared: TypeNode) -> _Reader | None:
+def _reader(schema: GraphQLSchema, declared: TypeNode) -> Reader | None:
     """Of the items of a variable declared `[X!]` or `[X!]!`, where X has one."""
     type_: Any = _nullable(type_from_ast(schema, declared))
     if is_list_type(type_) and is_non_null_type(type_.of_type):

@@ -137,11 +137,15 @@ class Rules:
             return "{}"
         try:
             written = orjson.dumps(value)
-            # NaN has become null; brackets within texts are counted as well, which only makes it look closer.
+            # NaN has become null; brackets within texts are counted as well, which only makes it look closer. What is
+            # short cannot be deep.
             plain = (
                 b"\\u0000" not in written
                 and b"null" not in written
-                and written.count(b"[") + written.count(b"{") <= self.payload_depth
+                and (
+                    len(written) <= self.payload_depth
+                    or written.count(b"[") + written.count(b"{") <= self.payload_depth
+                )
             )
         except TypeError:  # a whole number of more than 64 bits, a lone surrogate, a nesting of hundreds
             written, plain = b"", False
