@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
+from functools import partial
 from itertools import repeat
 from typing import Annotated, Any, Final
 
@@ -143,7 +144,9 @@ class _Request(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def read_request(body: bytes, readers: Sequence[Reader]) -> GraphQLRequestData | None:
-    """A request whose lists are all read fast; None of any other, which is for the ordinary way to read or refuse."""
+    """The request in this body, its long lists read in turns with others; None where msgspec refuses it, which is for
+    the ordinary way to read or to find at fault.
+    """
     try:
         request = msgspec.json.decode(body, type=_Request)
         variables: dict[str, Any] = {}
@@ -155,11 +158,12 @@ async def read_request(body: bytes, readers: Sequence[Reader]) -> GraphQLRequest
     return GraphQLRequestData(request.query, variables, request.operationName, request.extensions)
 
 
-async def _read_list(text: msgspec.Raw, readers: Sequence[Reader]) -> ReadList:
+async def _read_list(text: msgspec.Raw, readers: Sequence[Reader]) -> list[Any]:
     for reader in readers:
         with suppress(*REFUSED):
             return ReadList(text, reader, await reader.of_text(text))
-    raise ValueError
+    texts = msgspec.json.decode(text, type=list[msgspec.Raw])
+    return await in_slices(partial(map, msgspec.json.decode), texts)
 
 
 class Batches(SchemaExtension):
@@ -181,7 +185,7 @@ class Batches(SchemaExtension):
                 if reader is value.reader:
                     lists[name] = value
                     continue
-                value = given[name] = msgspec.json.decode(value.text)
+                value = given[name] = await _read_list(value.text, ())
             if reader is not None:
                 try:
                     lists[name] = await reader.of_values(value)

@@ -278,13 +278,13 @@ async def check(
         if start:
             await asyncio.sleep(0)
         part = signals[start : start + SLICE]
-        for signal, found in zip(part, rules.faults_of(part, now), strict=True):
-            fault = found
-            payload = rules.payload(signal.payload) if fault is None else ""
+        for fault, payload in zip(rules.faults_of(part, now), rules.payloads(part), strict=True):
             if isinstance(payload, BadUserInput):
-                fault, payload = payload, ""
-            faults.append(fault)
-            payloads.append(payload)
+                faults.append(fault or payload)
+                payloads.append("")
+            else:
+                faults.append(fault)
+                payloads.append(payload)
     wanted = {
         signal.context_window_id for signal, fault in zip(signals, faults, strict=True) if fault is None
     }

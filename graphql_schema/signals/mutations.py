@@ -1,7 +1,7 @@
 """Signals in and out."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Self
 
 import strawberry
@@ -55,12 +55,12 @@ class DeleteSignalsPayload:
     deleted_count: int
 
 
-def _id(result: SignalKey | Refused) -> strawberry.ID | None:
-    return None if isinstance(result, Refused) else signal_id(*result)
+def _ids(results: Sequence[SignalKey | Refused]) -> list[strawberry.ID | None]:
+    return [None if isinstance(result, Refused) else signal_id(*result) for result in results]
 
 
-def _error(result: SignalKey | Refused) -> ItemError | None:
-    return ItemError.of(result) if isinstance(result, Refused) else None
+def _errors(results: Sequence[SignalKey | Refused]) -> list[ItemError | None]:
+    return [ItemError.of(result) if isinstance(result, Refused) else None for result in results]
 
 
 @strawberry.type
@@ -97,7 +97,7 @@ signal of the batch, instead of failing its signals.
                 create_conversations=create_conversations,
             )
             batch.duplicates = len(ingested.duplicates)
-            errors = await in_slices(partial(map, _error), ingested.results)
+            errors = await in_slices(_errors, ingested.results)
             batch.refused = len(errors) - errors.count(None)
         places = range(len(errors))
         results = Rows(
@@ -105,7 +105,7 @@ signal of the batch, instead of failing its signals.
             index=places,
             success=[error is None for error in errors],
             duplicate=[index in ingested.duplicates for index in places],
-            signal_id=await in_slices(partial(map, _id), ingested.results),
+            signal_id=await in_slices(_ids, ingested.results),
             error=errors,
         )
         return CreateSignalsPayload(
