@@ -276,7 +276,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
         def make(rows: Rows[Any] | _Objects) -> list[Any]:
             columns = [column(rows) for column in known]
-            return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
+            return list(map(dict, map(zip, repeat(keys), zip(*columns, strict=True))))
 
         return make
 

@@ -288,7 +288,7 @@ async def check(
     wanted = {
         signal.context_window_id for signal, fault in zip(signals, faults, strict=True) if fault is None
     }
-    first = row = (await connection.exec_driver_sql(_FIND, (list(wanted), len(signals)))).one()
+    row = (await connection.exec_driver_sql(_FIND, (list(wanted), len(signals)))).one()
     known = dict(zip(row.keys or (), row.ids or (), strict=True))
     missing = wanted - known.keys()
     if not create_conversations:
@@ -297,13 +297,13 @@ async def check(
         started = _starts(missing, signals, faults, now)
         columns = (list(started), list(started.values()), [opening.get(key) for key in started])
         await connection.exec_driver_sql(_OPEN, columns)
-        row = (await connection.exec_driver_sql(_FIND, (list(started), 0))).one()
-        known |= zip(row.keys or (), row.ids or (), strict=True)
+        opened = (await connection.exec_driver_sql(_FIND, (list(started), 0))).one()
+        known |= zip(opened.keys or (), opened.ids or (), strict=True)
     if row.kept_from is not None or not wanted <= known.keys():
         for index, signal in enumerate(signals):
             if faults[index] is None:
                 faults[index] = _fault_of_place(signal, known, row.kept_from, now)
-    return Checked(faults, payloads, known, missing & known.keys(), first.numbers, first.transaction)
+    return Checked(faults, payloads, known, missing & known.keys(), row.numbers, row.transaction)
 
 
 def _starts(
