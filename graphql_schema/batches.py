@@ -1,13 +1,17 @@
 """Long lists of one input type: checked by msgspec, where GraphQL's and Strawberry's own way takes a hundred times as long.
 
-A variable declared `[SignalInput!]` is read as a list of structs, one field each of the input. Where msgspec refuses
-it, the ordinary way takes it, or words the error: no answer differs. Lists of plain rows are completed all at once.
+A variable declared `[SignalInput!]` is read as a list of structs, one field each of the input: over HTTP from the
+request's own text, before anything else has read it, else from the values that it has been read as. Where msgspec
+refuses it, the ordinary way takes it, or words the error: no answer differs. Lists of plain rows are completed all at
+once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import MISSING, fields
-from operator import attrgetter
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import MISSING, dataclass, fields
+from functools import partial
+from itertools import repeat
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -26,9 +30,10 @@ from graphql import (
 )
 from strawberry import Schema
 from strawberry.extensions import SchemaExtension
+from strawberry.http import GraphQLRequestData
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from app.instant import parse_instant
+from app.instant import parse_instants
 from graphql_schema.context import Context
 from graphql_schema.streams import Followed, Following
 
@@ -36,7 +41,7 @@ _READER: Final = "reader"
 """Where an input's GraphQL type keeps its own."""
 
 # Besides ValueError of an instant, UnicodeError of a lone surrogate.
-_REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 _TYPES: Final[Mapping[str, Any]] = {
     "String": str,
@@ -52,15 +57,113 @@ _TYPES: Final[Mapping[str, Any]] = {
 SLICE: Final = 1_000
 """Items that are read while nobody else has a turn, a few milliseconds."""
 
+LONG: Final = 500_000
+"""Bytes of a list that is read at once, a few milliseconds."""
+
 MOST_FAULTS: Final = 50
 """Faults of variables that GraphQL tells of at most."""
 
-type _Reader = Callable[[list[Any]], list[Any]]
-type _Maker = Callable[[Any], dict[str, Any] | None]
+type _Maker = Callable[["Rows[Any] | _Objects"], list[Any]]
+type _ColumnMaker = Callable[["Rows[Any] | _Objects"], Iterable[Any]]
 
 
-class Rows(list[Any]):
-    """Result objects whose fields hold values of their GraphQL types: completed all at once."""
+class Rows[T](Sequence[T]):
+    """Result objects of one type, a column for each of its fields with values of their GraphQL types: completed all
+    at once. As a sequence it makes the objects, for what is asked of them in an unusual way.
+    """
+
+    def __init__(self, kind: Callable[..., T], **columns: Sequence[Any]) -> None:
+        self.kind = kind
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return min(map(len, self.columns.values()))
+
+    def __getitem__(self, place: Any) -> Any:
+        row = {name: column[place] for name, column in self.columns.items()}
+        return Rows(self.kind, **row) if isinstance(place, slice) else self.kind(**row)
+
+    def column(self, name: str) -> Sequence[Any]:
+        return self.columns[name]
+
+
+class _Objects(list[Any]):
+    """Rows that are there as objects."""
+
+    def column(self, name: str) -> Sequence[Any]:
+        return [getattr(each, name) for each in self]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Of lists of one input type. What it refuses, it refuses with one of REFUSED."""
+
+    struct: type[msgspec.Struct]
+    instants: Sequence[str]
+    """Fields that hold an instant's text, until `_finished`."""
+
+    async def of_values(self, values: Sequence[Any]) -> list[Any]:
+        items = list[self.struct]  # type: ignore[name-defined]
+        return await in_slices(lambda part: self._finished(msgspec.convert(part, items)), values)
+
+    async def of_text(self, text: msgspec.Raw) -> list[Any]:
+        if memoryview(text).nbytes <= LONG:
+            return self._finished(msgspec.json.decode(text, type=list[self.struct]))  # type: ignore[name-defined]
+        decode = msgspec.json.Decoder(self.struct).decode
+        return await in_slices(
+            lambda part: self._finished(list(map(decode, part))),
+            msgspec.json.decode(text, type=list[msgspec.Raw]),
+        )
+
+    def _finished(self, items: list[Any]) -> list[Any]:
+        for name in self.instants:
+            told = [item for item in items if getattr(item, name) is not None]
+            for item, instant in zip(
+                told, parse_instants([getattr(item, name) for item in told]), strict=True
+            ):
+                setattr(item, name, instant)
+        return items
+
+
+class ReadList(list[Any]):
+    """A variable's items, read from the request's text in the hope that it is declared as a list of their input."""
+
+    def __init__(self, text: msgspec.Raw, reader: Reader, items: list[Any]) -> None:
+        super().__init__(items)
+        self.text = text
+        self.reader = reader
+
+
+class _Request(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request, whose variables are still text."""
+
+    query: str
+    variables: dict[str, msgspec.Raw] | None = None
+    operationName: str | None = None  # noqa: N815 - as the specification calls it
+    extensions: dict[str, Any] | None = None
+
+
+async def read_request(body: bytes, readers: Sequence[Reader]) -> GraphQLRequestData | None:
+    """The request in this body, its long lists read in turns with others; None where msgspec refuses it, which is for
+    the ordinary way to read or to find at fault.
+    """
+    try:
+        request = msgspec.json.decode(body, type=_Request)
+        variables: dict[str, Any] = {}
+        for name, text in (request.variables or {}).items():
+            is_list = bytes(memoryview(text)[:1]) == b"["
+            variables[name] = await _read_list(text, readers) if is_list else msgspec.json.decode(text)
+    except REFUSED:
+        return None
+    return GraphQLRequestData(request.query, variables, request.operationName, request.extensions)
+
+
+async def _read_list(text: msgspec.Raw, readers: Sequence[Reader]) -> list[Any]:
+    for reader in readers:
+        with suppress(*REFUSED):
+            return ReadList(text, reader, await reader.of_text(text))
+    texts = msgspec.json.decode(text, type=list[msgspec.Raw])
+    return await in_slices(partial(map, msgspec.json.decode), texts)
 
 
 class Batches(SchemaExtension):
@@ -76,10 +179,17 @@ class Batches(SchemaExtension):
         refused: list[str] = []
         for definition in definitions:
             name = definition.variable.name.value
-            if isinstance(given.get(name), list) and (reader := _reader(schema, definition.type)):
+            value: Any = given.get(name)
+            reader = _reader(schema, definition.type) if isinstance(value, list) else None
+            if isinstance(value, ReadList):
+                if reader is value.reader:
+                    lists[name] = value
+                    continue
+                value = given[name] = await _read_list(value.text, ())
+            if reader is not None:
                 try:
-                    lists[name] = await _in_slices(reader, given[name])
-                except _REFUSED:
+                    lists[name] = await reader.of_values(value)
+                except REFUSED:
                     refused.append(name)
         if any(len(given[name]) > SLICE for name in refused):
             # What GraphQL would do next, but not while everybody waits.
@@ -92,20 +202,13 @@ class Batches(SchemaExtension):
         yield
 
 
-async def _made_in_slices(make: "_Maker", rows: Rows) -> list[Any]:
-    made: list[Any] = []
-    for start in range(0, len(rows), SLICE):
-        made += map(make, rows[start : start + SLICE])
-        await asyncio.sleep(0)
-    return made
-
-
-async def _in_slices(reader: "_Reader", values: list[Any]) -> list[Any]:
-    found: list[Any] = []
+async def in_slices[T](read: Callable[[Any], Iterable[T]], values: Sequence[Any]) -> list[T]:
+    """What `read` makes of all the values, while others have their turn after every thousand."""
+    found: list[T] = []
     for start in range(0, len(values), SLICE):
         if start:
             await asyncio.sleep(0)
-        found += reader(values[start : start + SLICE])
+        found += read(values[start : start + SLICE])
     return found
 
 
@@ -154,45 +257,50 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(result, Rows) and not self.get_stream_usage(field_details_list, path):
             make = self._maker(return_type.of_type, field_details_list)
             if make is not None:
-                return list(map(make, result)) if len(result) <= SLICE else _made_in_slices(make, result)
+                return make(result) if len(result) <= SLICE else in_slices(make, result)
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
 
     def _maker(self, type_: Any, field_details_list: Any) -> _Maker | None:
-        """Makes of an object what the client selects; None where the ordinary way has to."""
+        """Makes of rows what the client selects of each; None where the ordinary way has to."""
         type_ = _nullable(type_)
         if not is_object_type(type_):
             return None
         selected, deferred, *_ = self.collect_subfields(type_, field_details_list)
-        if deferred:
+        makers = [self._column_maker(type_, details) for details in selected.values()]
+        known = [make for make in makers if make is not None]
+        if deferred or len(known) < len(makers):
             return None
-        makers = {key: self._value_maker(type_, details) for key, details in selected.items()}
-        known = {key: make for key, make in makers.items() if make is not None}
-        if len(known) < len(makers):
-            return None
-        columns = list(known.items())
+        keys = tuple(selected)
 
-        def make(row: Any) -> dict[str, Any] | None:
-            return None if row is None else {key: value(row) for key, value in columns}
+        def make(rows: Rows[Any] | _Objects) -> list[Any]:
+            columns = [column(rows) for column in known]
+            return list(map(dict, map(zip, repeat(keys), zip(*columns, strict=True))))
 
         return make
 
-    def _value_maker(self, parent: GraphQLObjectType, details: Sequence[Any]) -> Callable[[Any], Any] | None:
+    def _column_maker(self, parent: GraphQLObjectType, details: Sequence[Any]) -> _ColumnMaker | None:
         name = details[0].node.name.value
         if name == "__typename":
-            return lambda _: parent.name
+            return lambda rows: repeat(parent.name, len(rows))
         field = parent.fields.get(name)
         if field is None or field.args or not getattr(field.resolve, "_is_default", False):
             return None
-        get = attrgetter(field.extensions["strawberry-definition"].python_name)
+        column = field.extensions["strawberry-definition"].python_name
         if _nullable(field.type).name in specified_scalar_types:
-            return get
+            return lambda rows: rows.column(column)
         below = self._maker(field.type, details)
-        return None if below is None else lambda row: below(get(row))
+        return None if below is None else lambda rows: _made_where_any(below, rows.column(column))
 
 
-def read_fast(schema: Schema, kind: type) -> None:
+def _made_where_any(make: _Maker, objects: Sequence[Any]) -> Iterator[Any]:
+    """What `make` makes of the objects, and None for None."""
+    made = iter(make(_Objects(each for each in objects if each is not None)))
+    return (None if each is None else next(made) for each in objects)
+
+
+def read_fast(schema: Schema, kind: type) -> Reader:
     """Has lists of the input `kind` be read by msgspec. Resolvers get structs with its fields, whichever way."""
     definition = kind.__strawberry_definition__  # type: ignore[attr-defined]
     input_type: Any = schema._schema.type_map[schema.config.name_converter.from_type(definition)]  # noqa: SLF001
@@ -221,24 +329,15 @@ def read_fast(schema: Schema, kind: type) -> None:
     instants = [
         names[name] for name, field in input_type.fields.items() if _nullable(field.type).name == "DateTime"
     ]
-    items = list[struct]  # type: ignore[valid-type]
-
-    def reader(values: list[Any]) -> list[Any]:
-        found = msgspec.convert(values, items)
-        for item in found:
-            for name in instants:
-                text = getattr(item, name)
-                if text is not None:
-                    setattr(item, name, parse_instant(text))
-        return found
-
+    reader = Reader(struct, instants)
     input_type.extensions[_READER] = reader
     input_type.out_type = lambda values: struct(**{names[name]: value for name, value in values.items()})
     # GraphQL has finished it then, and Strawberry converts it no further.
     schema.schema_converter.scalar_registry[kind] = None  # type: ignore[assignment]
+    return reader
 
 
-def _reader(schema: GraphQLSchema, declared: TypeNode) -> _Reader | None:
+def _reader(schema: GraphQLSchema, declared: TypeNode) -> Reader | None:
     """Of the items of a variable declared `[X!]` or `[X!]!`, where X has one."""
     type_: Any = _nullable(type_from_ast(schema, declared))
     if is_list_type(type_) and is_non_null_type(type_.of_type):

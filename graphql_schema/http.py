@@ -23,6 +23,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from app.errors import RateLimited
 from app.realtime.feed import Feed
 from app.services import Services
+from graphql_schema.batches import read_request
 from graphql_schema.context import Context
 from graphql_schema.encoding import to_json
 from graphql_schema.schema import Schema
@@ -183,6 +184,11 @@ class GraphQLApp(GraphQL[Context, None]):
     async def parse_http_body(
         self, request: AsyncHTTPRequestAdapter
     ) -> GraphQLRequestData | list[GraphQLRequestData]:
+        is_json = request.method == "POST" and JSON in (request.content_type or "")
+        if is_json and self._get_stream_transport_from_headers(request.headers) is None:
+            read = await read_request(await request.get_body(), self.schema.readers)
+            if read is not None:
+                return read
         data = await super().parse_http_body(request)
         if isinstance(data, GraphQLRequestData) and not isinstance(data.operation_name, str | None):
             raise HTTPException(400, "`operationName` must be a string or null, if provided.")

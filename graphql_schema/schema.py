@@ -1,7 +1,7 @@
 """The schema: its domains put together."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.settings import Settings
 from graphql_schema.anomalies.loaders import AnomalyLoader
 from graphql_schema.anomalies.queries import AnomalyQueries
 from graphql_schema.anomalies.subscriptions import AnomalySubscriptions
-from graphql_schema.batches import Batches, Executor, read_fast
+from graphql_schema.batches import Batches, Executor, Reader, read_fast
 from graphql_schema.coherence.queries import CoherenceQueries
 from graphql_schema.coherence.subscriptions import CoherenceSubscriptions
 from graphql_schema.context import Context, Info
@@ -93,6 +93,8 @@ class Subscription(
 
 class Schema(strawberry.Schema):
     streams: Streams
+    readers: Sequence[Reader]
+    """Of lists that are read from the request's text."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -143,6 +145,6 @@ def build_schema(settings: Settings | None = None) -> Schema:
     for kind in schema._schema.type_map.values():  # noqa: SLF001 - Strawberry does not tell GraphQL of them
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
-    read_fast(schema, SignalInput)
+    schema.readers = [read_fast(schema, SignalInput)]
     schema.streams = Streams(settings.max_followed, max(settings.pool_size // 2, 1))
     return schema

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ import orjson
 
 from app.checks import JSON_DEPTH, NAME_LENGTH, fault_of_json, fault_of_text
 from app.database.engine import to_json
-from app.errors import BadUserInput
+from app.errors import BadUserInput, Refused
 
 NEUTRAL = 0.5
 """Score of a signal that is sent without one."""
@@ -71,7 +72,35 @@ class Rules:
                 f"signals has {len(signals)} items; it takes up to {self.most_signals}.", field="signals"
             )
 
-    def fault_of(self, signal: NewSignal, now: datetime) -> BadUserInput | None:  # noqa: C901, PLR0911, PLR0912 - one rule after another
+    def faults_of(self, signals: Sequence[NewSignal], now: datetime) -> list[Refused | None]:
+        """Why each of them cannot be stored, or None; their payloads aside."""
+        if self._all_sound(signals, now):
+            return [None] * len(signals)
+        return [self.fault_of(signal, now) for signal in signals]
+
+    def _all_sound(self, signals: Sequence[NewSignal], now: datetime) -> bool:
+        """Whether none has a fault, as in nearly all batches: told of all names and all texts at once, where
+        `fault_of` takes five times as long.
+        """
+        latest = now + self.clock_skew
+        names = set(chain.from_iterable(map(_keys_of, signals))) - {None}
+        texts = [text for text in chain.from_iterable(map(_texts_of, signals)) if text]
+        return (
+            all(
+                0 <= signal.signal_score <= 1
+                and signal.escalate_flag in {0, 1}
+                and (signal.timestamp is None or signal.timestamp <= latest)
+                and (signal.emotional_tone is None or 0 <= signal.emotional_tone <= 1)
+                for signal in signals
+            )
+            and "" not in names
+            and max(map(len, names), default=0) <= NAME_LENGTH
+            and max(map(len, texts), default=0) <= self.most_text
+            and fault_of_text("".join(names)) is None
+            and fault_of_text("".join(texts)) is None
+        )
+
+    def fault_of(self, signal: NewSignal, now: datetime) -> BadUserInput | None:  # noqa: C901, PLR0911 - one rule after another
         """Why `signal` cannot be stored, or None; its payload aside."""
         if signal.timestamp is not None and signal.timestamp > now + self.clock_skew:
             return _bad(
@@ -84,8 +113,6 @@ class Rules:
             return _bad("emotionalTone", f"is {signal.emotional_tone}; it takes a number from 0 to 1")
         if signal.escalate_flag not in {0, 1}:
             return _bad("escalateFlag", f"is {signal.escalate_flag}; it takes 0 or 1")
-        if self._plain(signal):
-            return None
         for field, attribute in _KEYS:
             value = getattr(signal, attribute)
             if value is None:
@@ -104,16 +131,26 @@ class Rules:
                 return _bad(field, fault)
         return None
 
-    def _plain(self, signal: NewSignal) -> bool:
-        """Whether all of its texts are sound at a glance, as nearly all are."""
-        texts = _strings_of(signal)
-        everything = "".join(filter(None, texts))
-        if not everything.isascii() or "\0" in everything or len(everything) > self.most_text:
-            return False
-        # No key is longer than all of them together.
-        return "" not in texts and (
-            len(everything) <= NAME_LENGTH or all(len(key or "") <= NAME_LENGTH for key in _keys_of(signal))
-        )
+    def payloads(self, signals: Sequence[NewSignal]) -> list[str | BadUserInput]:
+        """The signals' payloads as PostgreSQL takes them, or why they cannot be stored."""
+        values = [signal.payload for signal in signals]
+        return self._all_plain(values) or [self.payload(value) for value in values]
+
+    def _all_plain(self, values: Sequence[Any]) -> list[str | BadUserInput] | None:
+        """What `payload` makes of each, in a third of the time; None unless all are sound at a glance."""
+        try:
+            written = [orjson.dumps({} if value is None else value) for value in values]
+        except TypeError:
+            return None
+        everything = b"".join(written)
+        if (
+            b"\\u0000" in everything
+            or b"null" in everything
+            or max(map(len, written), default=0) > self.most_payload
+            or any(each.count(b"[") + each.count(b"{") > self.payload_depth for each in written)
+        ):
+            return None
+        return [each.decode() for each in written]
 
     def payload(self, value: Any) -> str | BadUserInput:
         """As PostgreSQL takes it, or why it cannot be stored."""
@@ -138,7 +175,7 @@ class Rules:
 
 
 _keys_of = attrgetter(*(attribute for _, attribute in _KEYS))
-_strings_of = attrgetter(*(attribute for _, attribute in (*_KEYS, *_TEXTS)))
+_texts_of = attrgetter(*(attribute for _, attribute in _TEXTS))
 
 
 def _bad(field: str, fault: str) -> BadUserInput:

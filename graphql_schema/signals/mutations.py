@@ -1,7 +1,6 @@
 """Signals in and out."""
 
-import asyncio
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -9,7 +8,7 @@ import strawberry
 
 from app.errors import BadUserInput, Refused
 from app.signals.queries import SignalKey
-from graphql_schema.batches import SLICE, Rows
+from graphql_schema.batches import Rows, in_slices
 from graphql_schema.context import Info
 from graphql_schema.nodes import key_of, signal_id
 from graphql_schema.signals.inputs import SignalInput
@@ -56,14 +55,12 @@ class DeleteSignalsPayload:
     deleted_count: int
 
 
-def _result(index: int, result: SignalKey | Refused, duplicates: Collection[int]) -> BatchItemResult:
-    if isinstance(result, Refused):
-        return BatchItemResult(
-            index=index, success=False, duplicate=False, signal_id=None, error=ItemError.of(result)
-        )
-    return BatchItemResult(
-        index=index, success=True, duplicate=index in duplicates, signal_id=signal_id(*result), error=None
-    )
+def _ids(results: Sequence[SignalKey | Refused]) -> list[strawberry.ID | None]:
+    return [None if isinstance(result, Refused) else signal_id(*result) for result in results]
+
+
+def _errors(results: Sequence[SignalKey | Refused]) -> list[ItemError | None]:
+    return [ItemError.of(result) if isinstance(result, Refused) else None for result in results]
 
 
 @strawberry.type
@@ -100,17 +97,22 @@ signal of the batch, instead of failing its signals.
                 create_conversations=create_conversations,
             )
             batch.duplicates = len(ingested.duplicates)
-            batch.refused = sum(isinstance(result, Refused) for result in ingested.results)
-        results = Rows()
-        for index, result in enumerate(ingested.results):
-            if index % SLICE == 0:
-                await asyncio.sleep(0)
-            results.append(_result(index, result, ingested.duplicates))
+            errors = await in_slices(_errors, ingested.results)
+            batch.refused = len(errors) - errors.count(None)
+        places = range(len(errors))
+        results = Rows(
+            BatchItemResult,
+            index=places,
+            success=[error is None for error in errors],
+            duplicate=[index in ingested.duplicates for index in places],
+            signal_id=await in_slices(_ids, ingested.results),
+            error=errors,
+        )
         return CreateSignalsPayload(
-            total_count=len(results),
-            successful_count=len(results) - batch.refused,
+            total_count=len(errors),
+            successful_count=len(errors) - batch.refused,
             failed_count=batch.refused,
-            results=results,
+            results=results,  # type: ignore[arg-type]
             transaction_id=None
             if ingested.transaction_id is None
             else strawberry.ID(ingested.transaction_id),

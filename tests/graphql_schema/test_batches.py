@@ -73,28 +73,28 @@ batch = st.lists(
 )
 
 
-async def both(client, pg, monkeypatch, body):
-    """The answers, without what differs anyway, and the rows of both ways; whether the first took the short cut."""
+WAYS = ((), ("of_text",), ("of_text", "of_values"))
+"""What is not to be had: lists are read from the request's text, from values, and by GraphQL itself."""
+
+
+async def all_ways(client, pg, monkeypatch, body):
+    """The answers, without what differs anyway, and the rows of each; how often a list was read fast."""
     found = []
     taken = []
-    for short in (True, False):
+    for missing in WAYS:
         await pg.execute("DELETE FROM signals")
         with monkeypatch.context() as patched:
-            reader = batches._reader
+            for name in ("of_text", "of_values"):
+                read = getattr(batches.Reader, name)
 
-            def watched(*arguments, reader=reader, short=short):
-                read = reader(*arguments) if short else None
-                if read is None:
-                    return None
-
-                def reading(values):
-                    items = read(values)
-                    taken.append(True)
+                async def reading(reader, given, name=name, read=read, missing=missing):
+                    if name in missing:
+                        raise ValueError
+                    items = await read(reader, given)
+                    taken.append(name)
                     return items
 
-                return reading
-
-            patched.setattr(batches, "_reader", watched)
+                patched.setattr(batches.Reader, name, reading)
             response = await client.http.post(
                 "/graphql", content=body, headers={"Content-Type": "application/json"}
             )
@@ -107,7 +107,7 @@ async def both(client, pg, monkeypatch, body):
         rows = [tuple(row) for row in await pg.fetch(STORED)]
         # What was stored without a timestamp has the clock's.
         found.append((answer, [row if row[0].year < 2026 or row[0].month < 4 else row[1:] for row in rows]))
-    return found, bool(taken)
+    return found, taken
 
 
 @pytest.fixture
@@ -120,24 +120,79 @@ async def known(pg):
 @given(signals=batch, fail=st.booleans())
 async def test_the_same_batches_get_the_same_answers(client, pg, monkeypatch, signals, fail):
     body = json.dumps({"query": MUTATION, "variables": {"signals": signals, "failOnError": fail}})
-    (short, long), _ = await both(client, pg, monkeypatch, body)
-    assert short == long
+    (short, values, long), _ = await all_ways(client, pg, monkeypatch, body)
+    assert short == values == long
 
 
 @pytest.mark.usefixtures("known")
 async def test_a_good_batch_takes_the_short_cut_and_a_bad_one_does_not(client, pg, monkeypatch):
     good = [{"contextWindowId": "c", "signalScore": n / 10, "payload": {"n": n}} for n in range(10)]
     body = json.dumps({"query": MUTATION, "variables": {"signals": good, "failOnError": True}})
-    (short, long), taken = await both(client, pg, monkeypatch, body)
-    assert taken
-    assert short == long
+    (short, values, long), taken = await all_ways(client, pg, monkeypatch, body)
+    assert taken == ["of_text", "of_values"]
+    assert short == values == long
     assert short[0]["data"]["createSignals"]["successfulCount"] == 10
     assert "NaN" not in body
     for bad in (body.replace("0.5", "NaN"), body.replace('"c"', "1", 1)):
-        (short, long), taken = await both(client, pg, monkeypatch, bad)
+        (short, values, long), taken = await all_ways(client, pg, monkeypatch, bad)
         assert not taken
-        assert short == long
+        assert short == values == long
         assert short[0]["errors"]
+
+
+ODD = (
+    '{"contextWindowId": "x", "contextWindowId": "c"}',
+    '{"contextWindowId": 1, "contextWindowId": "c"}',
+    '{"contextWindowId": "c", "signalScore": -0}',
+    '{"contextWindowId": "c", "signalScore": -0.0, "payload": -0}',
+    '{"contextWindowId": "c", "signalScore": 1e999}',
+    '{"contextWindowId": "c", "payload": {"a": 1e999}}',
+    '{"contextWindowId": "c", "payload": {"a": 1.50, "b": 1E2, "a": 123456789012345678901234567890.5}}',
+    '{"contextWindowId": "c", "payload": ' + "9" * 5_000 + "}",
+    '{"contextWindowId": "c", "payload": ' + "9" * 500 + "}",
+    '{"contextWindowId": "c", "payload": "\\ud800"}',
+    '{"contextWindowId": "c", "rawContent": "\\ud83d\\ude00 \\u0000"}',
+    '{"contextWindowId": "c", "rawContent": "a\tb"}',
+    '{"contextWindowId": "c", "payload": ' + "[" * 2_000 + "]" * 2_000 + "}",
+    '{"contextWindowId": "c", "escalateFlag": 1.0}',
+    '{"contextWindowId": "c", "escalateFlag": 1e0}',
+    '{"contextWindowId": "c", "timestamp": "2026-03-01T09:00:00Z,2026-03-01T09:00:00Z"}',
+    '{"contextWindowId": "c", "timestamp": "2026-02-30T09:00:00Z"}',
+    '{"contextWindowId": "c"},',
+    '{"contextWindowId": "c",}',
+    "{}",
+    "",
+)
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("odd", ODD)
+async def test_odd_json_gets_the_same_answers(client, pg, monkeypatch, odd):
+    start = json.dumps({"query": MUTATION, "variables": {"failOnError": False}})[:-2]
+    body = f'{start}, "signals": [{odd}] }}}}'
+    (short, values, long), _ = await all_ways(client, pg, monkeypatch, body)
+    assert short == values == long
+
+
+async def test_a_list_of_something_else_is_read_as_it_is_declared(client):
+    query = """
+    query($ids: [ID!]!, $empty: [ID!]!) { nodes(ids: $empty) { id } more: nodes(ids: $ids) { id } }
+    """
+    assert await client.data(query, ids=[], empty=[]) == {"nodes": [], "more": []}
+    # Items that could be signals.
+    mutation = """
+    mutation($input: SignalInput!, $payload: JSON) {
+      createSignal(input: {contextWindowId: "c", payload: $payload}) { payload }
+      b: createSignal(input: $input) { payload }
+    }
+    """
+    items = [{"contextWindowId": "c", "timestamp": "2026-03-01T09:00:00Z", "signalScore": 1}]
+    await client.data(
+        "mutation($c: CreateConversationInput!) { createConversation(input: $c) { id } }",
+        c={"contextWindowId": "c"},
+    )
+    data = await client.data(mutation, payload=items, input={"contextWindowId": "c", "payload": items})
+    assert data == {"createSignal": {"payload": items}, "b": {"payload": items}}
 
 
 @pytest.mark.usefixtures("known")
@@ -152,8 +207,8 @@ async def test_a_long_batch_gets_the_answers_of_a_short_one(client, pg, monkeypa
     for place in (7, 1_200, 2_499):
         signals[place] |= odd
     body = json.dumps({"query": MUTATION, "variables": {"signals": signals, "failOnError": False}})
-    (short, long), _ = await both(client, pg, monkeypatch, body)
-    assert short == long
+    (short, values, long), _ = await all_ways(client, pg, monkeypatch, body)
+    assert short == values == long
     assert bool(short[0].get("errors")) == ("signalScore" in odd or "rawContent" in odd)
 
 
