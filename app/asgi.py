@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.auth.middleware import Authentication
 from app.charts.routes import Charts
 from app.database.engine import Database
 from app.observability import metrics
@@ -85,9 +86,10 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-Request-Id"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
             expose_headers=["X-Request-Id"],
         ),
+        Middleware(Authentication, auth=services.auth),
     ]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.state.statistics = services.statistics

@@ -99,10 +99,15 @@ class Settings(BaseSettings):
     demo: bool = Field(
         default=True, alias="DEMO", description="Fill an empty embedded database with a small demo."
     )
+    auth: Annotated[Literal["local", "required"], BeforeValidator(_lower)] = Field(
+        "local",
+        alias="COHERENCE_AUTH",
+        description="local: whoever reaches the server is an administrator; required: everyone signs in.",
+    )
     trust_network: bool = Field(
         default=False,
         alias="COHERENCE_TRUST_NETWORK",
-        description="Allow an address other than loopback: for containers, whose network is the wall.",
+        description="Allow an address other than loopback without sign-in: for containers, whose network is the wall.",
     )
     allowed_hosts: Words = Field(
         (),
@@ -394,9 +399,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _stay_on_loopback(self) -> Self:
-        if self.host not in LOOPBACK and not self.trust_network:
+        if self.host not in LOOPBACK and self.auth == "local" and not self.trust_network:
             raise ValueError(
                 f"HOST is {self.host}: without sign-in the server listens on loopback alone (127.0.0.1). "
-                "Where the network itself is trusted, as inside a container, set COHERENCE_TRUST_NETWORK=1."
+                "Have everyone sign in by COHERENCE_AUTH=required; or, where the network itself is trusted, "
+                "as inside a container, set COHERENCE_TRUST_NETWORK=1."
             )
         return self

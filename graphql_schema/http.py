@@ -28,6 +28,8 @@ from graphql_schema.schema import Schema
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
+_STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
+
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Closes the socket of a client that does not keep to the protocol, where Strawberry's would fail."""
@@ -109,7 +111,7 @@ class GraphQLApp(GraphQL[Context, None]):
         return limited
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        return Context(self.services, request.state.request_id)
+        return Context(self.services, request.state.request_id, request.state.viewer)
 
     async def render_graphql_ide(self, request: Request) -> Response:
         return self.page()
@@ -151,7 +153,7 @@ class GraphQLApp(GraphQL[Context, None]):
         if isinstance(body, dict) and body.get("data") is None and not _ran(body):
             # Refused before anything ran: there is no data, not even null.
             body = {key: value for key, value in body.items() if key != "data"}  # type: ignore[assignment]
-            status = 400 if sub_response.media_type == GRAPHQL_RESPONSE else 200
+            status = _status(body) if sub_response.media_type == GRAPHQL_RESPONSE else 200
         return Response(
             self.encode_json(body),
             status,
@@ -205,6 +207,12 @@ class GraphQLApp(GraphQL[Context, None]):
 def _ran(body: Mapping[str, Any]) -> bool:
     """Whether an error belongs to a field: then the operation ran."""
     return any(error.get("path") for error in body.get("errors") or ())
+
+
+def _status(body: Mapping[str, Any]) -> int:
+    """Of a response without data, where its media type lets it tell."""
+    codes = {(error.get("extensions") or {}).get("code") for error in body.get("errors") or ()}
+    return next((status for code, status in _STATUSES.items() if code in codes), 400)
 
 
 def _came_too_soon(body: Any) -> bool:

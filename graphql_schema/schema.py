@@ -24,6 +24,7 @@ from graphql_schema.conversations.loaders import ConversationLoader
 from graphql_schema.conversations.mutations import ConversationMutations
 from graphql_schema.conversations.queries import ConversationQueries
 from graphql_schema.conversations.subscriptions import ConversationSubscriptions
+from graphql_schema.door import Door
 from graphql_schema.errors import described
 from graphql_schema.limits import limits
 from graphql_schema.nodes import Node, parse
@@ -128,6 +129,7 @@ def build_schema(settings: Settings | None = None) -> Schema:
     extensions: list[type[SchemaExtension]] = [
         FreshContext,
         OperationLog,
+        Door,
         limits(settings),
         validation(),
         Batches,

@@ -16,6 +16,7 @@ DEFAULTS = {
     "COHERENCE_IMPORT_URL": ("import_url", None),
     "PGCRYPTO_KEY": ("pgcrypto_key", None),
     "DEMO": ("demo", True),
+    "COHERENCE_AUTH": ("auth", "local"),
     "COHERENCE_TRUST_NETWORK": ("trust_network", False),
     "COHERENCE_ALLOWED_HOSTS": ("allowed_hosts", ()),
     "COHERENCE_ALLOWED_ORIGINS": ("allowed_origins", ()),
@@ -53,6 +54,7 @@ GIVEN = [
     ("COHERENCE_DATA_DIR", "/var/lib/x", Path("/var/lib/x")),
     ("COHERENCE_DATABASE_URL", "postgresql://u:p@h/d", SecretStr("postgresql://u:p@h/d")),
     ("PGCRYPTO_KEY", "k", SecretStr("k")),
+    ("COHERENCE_AUTH", "Required", "required"),
     ("DEMO", "0", False),
     ("DEMO", "false", False),
     ("DEMO", "no", False),
@@ -91,6 +93,7 @@ BAD = [
     ("HOST", "::", "loopback"),
     ("HOST", "192.168.1.1", "loopback"),
     ("HOST", "example.com", "loopback"),
+    ("COHERENCE_AUTH", "none", "required"),
     ("PORT", "65536", "65535"),
     ("PORT", "-1", "0"),
     ("PORT", "http", "integer"),
@@ -176,6 +179,12 @@ def test_a_bad_value_is_refused_and_told_what_is_right(monkeypatch, variable, te
 def test_the_network_is_trusted_where_that_is_said(monkeypatch):
     monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104
     monkeypatch.setenv("COHERENCE_TRUST_NETWORK", "1")
+    assert Settings().host == "0.0.0.0"  # noqa: S104
+
+
+def test_another_address_is_bound_where_everyone_signs_in(monkeypatch):
+    monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv("COHERENCE_AUTH", "required")
     assert Settings().host == "0.0.0.0"  # noqa: S104
 
 
