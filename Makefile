@@ -18,7 +18,7 @@ run: .venv/run $(WEB)/dist/graphiql.html ## Serve on http://127.0.0.1:8002 with 
 dev: .venv/dev $(WEB)/dist/graphiql.html ## Serve, and start again whenever the code changes
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
-test: .venv/dev $(WEB)/dist/graphiql.html .venv/chromium ## Run the whole test suite with its coverage
+test: .venv/dev $(WEB)/dist/graphiql.html .venv/chromium .venv/provider ## Run the whole test suite with its coverage
 	@pytest -q --cov --cov-report=term $(ARGS)
 
 check: .venv/dev ## Lint, types, import rules, contract
@@ -65,6 +65,11 @@ clean: ## Remove what was installed and built; data stays
 $(WEB)/dist/graphiql.html: .venv/run $(WEB)/package-lock.json $(shell find $(WEB)/src $(WEB)/*.html $(WEB)/*.ts 2>/dev/null)
 	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error
 	@npm --prefix $(WEB) run build --silent -- --logLevel warn
+	@touch $@
+
+# An OpenID provider for the tests of sign-in.
+.venv/provider: .venv/run tests/provider/package-lock.json
+	@npm --prefix tests/provider ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A real browser for the tests of pages. Only root can install one; others skip those tests, which say so.
