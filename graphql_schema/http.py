@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -23,7 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
-from app.errors import Unavailable
+from app.errors import RateLimited, Unavailable
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.context import Context
@@ -31,6 +32,7 @@ from graphql_schema.encoding import to_json
 from graphql_schema.schema import Schema
 
 JSON = "application/json"
+EVENTS = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
@@ -63,11 +65,29 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if not isinstance(error, WebSocketDisconnected):  # whoever was to get something has left
             await super().handle_task_exception(error)
 
+    async def handle_subscribe(self, message: Any) -> None:
+        most = self.max_subscriptions_per_connection
+        known = not self.connection_acknowledged or message["id"] in self.operations
+        if known or most is None or len(self.operations) < most:
+            await super().handle_subscribe(message)
+        else:
+            text = f"{most} operations of this socket are running already."
+            error = GraphQLError(text, extensions={"code": RateLimited.code})
+            await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
+
     async def handle_message(self, message: Any) -> None:
         if _is_message(message):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("Failed to parse message")
+
+
+class EventStream(SSETransport):
+    """For those who ask for it before JSON: others list all that they can read, and mean JSON."""
+
+    def accepts(self, accept: str) -> bool:
+        names = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+        return next((name == EVENTS for name in names if name in {EVENTS, JSON, GRAPHQL_RESPONSE}), False)
 
 
 def _is_message(message: Any) -> bool:
@@ -103,7 +123,7 @@ class GraphQLApp(GraphQL[Context, None]):
             connection_init_wait_timeout=timedelta(seconds=settings.init_seconds),
             max_subscriptions_per_connection=settings.max_subscriptions,
         )
-        self._stream_transport_map[SSETransport.protocol] = SSETransport(settings.ping_seconds)
+        self._stream_transport_map[SSETransport.protocol] = EventStream(settings.ping_seconds)
         self._ending = asyncio.Event()
         self.services = services
         self.page = page

@@ -47,6 +47,11 @@ def readable() -> ColumnElement[bool]:
     return or_(Anomaly.conversation_id.is_(None), in_readable.exists())
 
 
+def check(wanted: AnomalyFilter) -> None:
+    """BadUserInput where nothing could ever be found by it."""
+    _filtered(select(), wanted)
+
+
 def _filtered(statement: Statement, wanted: AnomalyFilter) -> Statement:
     statement = statement.where(readable(), *wanted.range.holds(Anomaly.started_at))
     if wanted.kind is not None:

@@ -75,6 +75,11 @@ def readable(status: ConversationStatus | None = None) -> ColumnElement[bool]:
     return Conversation.status != literal_column("'DELETED'")
 
 
+def check(wanted: ConversationFilter) -> None:
+    """BadUserInput where nothing could ever be found by it."""
+    _matching(select(), wanted)
+
+
 def _filtered(statement: Statement, wanted: ConversationFilter) -> Statement:
     return _matching(statement, wanted).where(readable(wanted.status))
 

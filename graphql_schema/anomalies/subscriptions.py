@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.anomalies import queries
 from app.anomalies.queries import AnomalyFilter
 from app.realtime import topics
 from app.realtime.topics import Live
@@ -37,4 +38,6 @@ class AnomalySubscriptions:
         self, info: Info, user_id: str | None = strawberry.UNSET
     ) -> AsyncGenerator[Anomaly, None]:
         quiet = info.context.services.settings.rapid_fire_seconds
-        yield cast(Anomaly, Following([FoundAnomalies(AnomalyFilter(user_id=known(user_id)), quiet)]))
+        wanted = AnomalyFilter(user_id=known(user_id))
+        queries.check(wanted)
+        yield cast(Anomaly, Following([FoundAnomalies(wanted, quiet)]))

@@ -37,4 +37,6 @@ class ConversationSubscriptions:
     async def conversation_changed(
         self, info: Info, filter: ConversationFilter | None = strawberry.UNSET
     ) -> AsyncGenerator[Conversation, None]:
-        yield cast(Conversation, Following([ChangedConversations(filter_of(known(filter)))]))
+        wanted = filter_of(known(filter))
+        queries.check(wanted)
+        yield cast(Conversation, Following([ChangedConversations(wanted)]))
