@@ -18,7 +18,7 @@ run: .venv/run $(WEB)/dist/index.html ## Serve on http://127.0.0.1:8002 with an 
 dev: .venv/dev $(WEB)/dist/index.html ## Serve, and start again whenever the code changes
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
-test: .venv/dev $(WEB)/dist/index.html .venv/machine ## Run the whole test suite with its coverage
+test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the whole test suite with its coverage
 	@pytest -q -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
 
 check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract
@@ -67,6 +67,11 @@ clean: ## Remove what was installed and built; data stays
 $(WEB)/dist/index.html: .venv/run $(WEB)/package-lock.json graphql_schema/schema.graphql $(shell find $(WEB)/src $(WEB)/scripts $(WEB)/*.html $(WEB)/*.ts -type f -not -name generated.ts 2>/dev/null)
 	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error
 	@npm --prefix $(WEB) run build --silent -- --logLevel warn
+	@touch $@
+
+# An OpenID provider for the tests of sign-in.
+.venv/provider: .venv/run tests/provider/package-lock.json
+	@npm --prefix tests/provider ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A real browser and a real Redis for tests. Only root can install them; others skip those tests, which say so.

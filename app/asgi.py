@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.auth.middleware import Authentication
+from app.auth.routes import SignIn
 from app.charts.routes import Charts
 from app.database.engine import Database
 from app.observability import metrics
@@ -49,6 +51,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             telling(database, settings.redis_url) as feed,
             kept_up(database, services.arrivals, settings),
             services.live.hub.running(),
+            services.auth.running(),
         ):
             app.state.farewell = partial(graphql.farewell, feed)
             yield
@@ -70,6 +73,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         charts.route,
+        SignIn(settings, database, services.users, services.auth).route,
         Route("/ingest", Ingest(services.signals, services.statistics), methods=["POST"]),
         Mount("/assets", Assets()),
     ]
@@ -85,9 +89,10 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-Request-Id"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
             expose_headers=["X-Request-Id"],
         ),
+        Middleware(Authentication, auth=services.auth),
     ]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.state.statistics = services.statistics

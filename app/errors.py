@@ -30,10 +30,26 @@ class Conflict(Refused):
     code = "CONFLICT"
 
 
+class Unauthenticated(Refused):
+    """Nobody has said who is asking, or not so that it can be believed."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(Refused):
+    """It is known who is asking, and that they may not."""
+
+    code = "FORBIDDEN"
+
+
 class RateLimited(Refused):
-    """Nothing is wrong with the request but the moment."""
+    """Nothing is wrong with the request but the moment: `seconds` later it may be right."""
 
     code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, seconds: int = 1) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class Unavailable(Refused):

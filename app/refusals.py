@@ -5,15 +5,24 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
-from app.errors import BadUserInput, NotFound, RateLimited, Refused, Unavailable
+from app.errors import (
+    BadUserInput,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
 
 _STATUSES: Final[Mapping[type[Refused], int]] = {
     BadUserInput: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
     NotFound: 404,
     RateLimited: 429,
     Unavailable: 503,
 }
-_RETRY_AFTER: Final[Mapping[type[Refused], str]] = {RateLimited: "1", Unavailable: "5"}
 
 
 def error_of(refused: Refused, field: str | None = None) -> dict[str, Any]:
@@ -26,6 +35,11 @@ def error_of(refused: Refused, field: str | None = None) -> dict[str, Any]:
 
 def refusal(refused: Refused, *, status: int | None = None, field: str | None = None) -> JSONResponse:
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    if type(refused) in _RETRY_AFTER:
-        headers["Retry-After"] = _RETRY_AFTER[type(refused)]
+    match refused:
+        case RateLimited(seconds=seconds):
+            headers["Retry-After"] = str(seconds)
+        case Unavailable():
+            headers["Retry-After"] = "5"
+        case Unauthenticated():
+            headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse({"errors": [error_of(refused, field)]}, status or _STATUSES[type(refused)], headers)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.anomalies.rapid_fire import Rule
 from app.arrivals import Arrivals
+from app.auth.service import Auth
 from app.conversations.service import Conversations
 from app.database.engine import Database
 from app.observability.statistics import Statistics
@@ -27,6 +28,7 @@ class Services:
     arrivals: Arrivals
     statistics: Statistics
     live: Live
+    auth: Auth
 
     @classmethod
     def of(
@@ -46,4 +48,5 @@ class Services:
             Arrivals(database, keywords, rule),
             statistics or Statistics(),
             Live(Hub(database, bus, settings.look_again_seconds), database),
+            Auth(database, settings),
         )

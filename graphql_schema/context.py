@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
+from app.auth.viewer import Viewer
 from app.services import Services
 
 
@@ -20,6 +21,7 @@ class Context:
 
     services: Services
     request_id: str
+    viewer: Viewer
     connection_params: dict[str, object] | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     """The operation's: what says "now" says the same in all of its fields."""

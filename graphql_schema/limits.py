@@ -185,6 +185,9 @@ def limits(settings: Settings) -> type[SchemaExtension]:
         def on_validate(self) -> Iterator[None]:
             execution = self.execution_context
             assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
+            if execution.pre_execution_errors:  # refused already
+                yield
+                return
             try:
                 self.size = size = measure(
                     execution.schema._schema,  # noqa: SLF001 - its only door

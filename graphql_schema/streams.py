@@ -1,7 +1,7 @@
 """Subscriptions: what happens is read, executed and encoded once, however many wait for it.
 
 A subscription's resolver says what it follows, and no more. All who follow one topic share its events, and those of
-them who ask the same of an event share its result. Work that nobody waits for is stopped.
+them who ask the same of an event, and have the same rights, share its result. Work that nobody waits for is stopped.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from graphql import (
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from app.auth.viewer import Viewer
 from app.errors import RateLimited, Unavailable
 from app.observability.statistics import Statistics
 from app.realtime.board import Board, Reader
@@ -238,7 +239,7 @@ class Streams:
             statistics.follows(-1, len(self))
 
     def _join(self, followed: Followed) -> list[_Group]:
-        asked = _asked(followed.executor)
+        asked = _asked(followed.executor), followed.executor.context_value.viewer.rights
         keys = [(topic, asked) for topic in followed.topics]
         if len(self._groups.keys() | keys) > self._most:
             raise RateLimited(f"{self._most} different readings are followed already; try again later.")
@@ -250,12 +251,13 @@ class Streams:
         return _Group(self._groups, key, source, self._executes(executor, services))
 
     def _executes(self, executor: Any, services: Services) -> _Execute:
+        viewer = Viewer.with_rights(executor.context_value.viewer.rights)
         operation = copy(executor)
         operation.context_value = None  # of whoever came first
 
         async def execute(event: _Event) -> ExecutionResult:
             while True:
-                context = Context(services, f"live-{uuid4()}", newest=True)
+                context = Context(services, f"live-{uuid4()}", viewer, newest=True)
                 async with self._turns:
                     # To its end, though nobody may wait any more: GraphQL begins what it would never await.
                     result = await asyncio.shield(_executed(operation, event.root, context))
@@ -269,7 +271,7 @@ class Streams:
 
 
 async def _executed(operation: Any, root: Any, context: Context) -> ExecutionResult:
-    """Encoded, with what is its own only: loaders, the time, and one day rights."""
+    """Encoded, with what is its own only: loaders, the time, and the rights of those who share it."""
     if isinstance(root, Exception):
         return ExecutionResult(None, [_fault(root, operation, context.request_id)])
     executor = operation.build_per_event_executor(root)

@@ -14,6 +14,11 @@ from graphql_schema.users.types import User
 
 @strawberry.type
 class UserQueries:
+    @strawberry.field(description="Who is asking; null where nobody signed in.")
+    async def viewer(self, info: Info) -> User | None:
+        key = info.context.viewer.user_id
+        return None if key is None else await info.context.loader(UserLoader).load(key, None)
+
     @strawberry.field
     async def user(self, info: Info, by: UserBy) -> User | None:
         context = info.context

@@ -16,6 +16,18 @@ DEFAULTS = {
     "COHERENCE_IMPORT_URL": ("import_url", None),
     "PGCRYPTO_KEY": ("pgcrypto_key", None),
     "DEMO": ("demo", True),
+    "COHERENCE_AUTH": ("auth", "local"),
+    "COHERENCE_SESSION_IDLE_SECONDS": ("session_idle", 86_400),
+    "COHERENCE_SESSION_SECONDS": ("session_longest", 1_209_600),
+    "COHERENCE_PUBLIC_URL": ("public_url", None),
+    "COHERENCE_GOOGLE_CLIENT_ID": ("google_client_id", None),
+    "COHERENCE_GOOGLE_CLIENT_SECRET": ("google_client_secret", None),
+    "COHERENCE_CLEVER_CLIENT_ID": ("clever_client_id", None),
+    "COHERENCE_CLEVER_CLIENT_SECRET": ("clever_client_secret", None),
+    "COHERENCE_OIDC_ISSUER": ("oidc_issuer", None),
+    "COHERENCE_OIDC_CLIENT_ID": ("oidc_client_id", None),
+    "COHERENCE_OIDC_CLIENT_SECRET": ("oidc_client_secret", None),
+    "COHERENCE_OIDC_LABEL": ("oidc_label", "OpenID"),
     "COHERENCE_TRUST_NETWORK": ("trust_network", False),
     "COHERENCE_ALLOWED_HOSTS": ("allowed_hosts", ()),
     "COHERENCE_ALLOWED_ORIGINS": ("allowed_origins", ()),
@@ -53,6 +65,9 @@ GIVEN = [
     ("COHERENCE_DATA_DIR", "/var/lib/x", Path("/var/lib/x")),
     ("COHERENCE_DATABASE_URL", "postgresql://u:p@h/d", SecretStr("postgresql://u:p@h/d")),
     ("PGCRYPTO_KEY", "k", SecretStr("k")),
+    ("COHERENCE_AUTH", "Required", "required"),
+    ("COHERENCE_PUBLIC_URL", "https://c.example/", "https://c.example"),
+    ("COHERENCE_OIDC_ISSUER", "http://127.0.0.1:9/a/", "http://127.0.0.1:9/a"),
     ("DEMO", "0", False),
     ("DEMO", "false", False),
     ("DEMO", "no", False),
@@ -91,6 +106,13 @@ BAD = [
     ("HOST", "::", "loopback"),
     ("HOST", "192.168.1.1", "loopback"),
     ("HOST", "example.com", "loopback"),
+    ("COHERENCE_AUTH", "none", "required"),
+    ("COHERENCE_SESSION_IDLE_SECONDS", "0", "1"),
+    ("COHERENCE_SESSION_SECONDS", "inf", "finite"),
+    ("COHERENCE_PUBLIC_URL", "https://c.example/path", "scheme and host alone"),
+    ("COHERENCE_PUBLIC_URL", "c.example", "scheme and host alone"),
+    ("COHERENCE_OIDC_ISSUER", "http://accounts.example", "https://"),
+    ("COHERENCE_OIDC_ISSUER", "accounts.example", "https://"),
     ("PORT", "65536", "65535"),
     ("PORT", "-1", "0"),
     ("PORT", "http", "integer"),
@@ -176,6 +198,12 @@ def test_a_bad_value_is_refused_and_told_what_is_right(monkeypatch, variable, te
 def test_the_network_is_trusted_where_that_is_said(monkeypatch):
     monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104
     monkeypatch.setenv("COHERENCE_TRUST_NETWORK", "1")
+    assert Settings().host == "0.0.0.0"  # noqa: S104
+
+
+def test_another_address_is_bound_where_everyone_signs_in(monkeypatch):
+    monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104
+    monkeypatch.setenv("COHERENCE_AUTH", "required")
     assert Settings().host == "0.0.0.0"  # noqa: S104
 
 

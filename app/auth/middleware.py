@@ -1,0 +1,59 @@
+"""Every request, and every WebSocket's handshake, learns here who is asking (`request.state.viewer`)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette import types as asgi
+
+from app.auth.service import Auth
+from app.auth.viewer import NOBODY, Scope, Viewer
+from app.errors import Forbidden, Refused, Unauthenticated
+from app.pages import DASHBOARD
+from app.refusals import refusal
+
+_PAGES: Final = frozenset(path.split("/")[1] for path in DASHBOARD)
+OPEN: Final = frozenset({"healthz", "graphql", "assets", "auth"}) | _PAGES
+"""What anyone may ask for, by the first part of its path: pages without data. /graphql has a door of its own (graphql_schema/door.py)."""
+
+NEEDS: Final[Mapping[str, Scope]] = {"ingest": Scope.INGEST}
+"""What needs another scope than READ, which everything else does."""
+
+
+class Authentication:
+    """Pure-ASGI middleware. Refuses what the viewer's scopes do not allow, GraphQL apart."""
+
+    def __init__(self, app: asgi.ASGIApp, auth: Auth) -> None:
+        self.app = app
+        self.auth = auth
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        place = scope["path"].split("/")[1]
+        try:
+            viewer = await self.auth.viewer_of(scope)
+            if place not in OPEN:
+                _allow(viewer, NEEDS.get(place, Scope.READ))
+        except Refused as refused:
+            await refusal(refused)(scope, receive, send)
+            return
+        scope["state"]["viewer"] = viewer
+        if place in OPEN:
+            await self.app(scope, receive, send)
+            return
+        with self.auth.hold(viewer) as ended:
+
+            async def receive_while_allowed() -> asgi.Message:
+                message = await receive()
+                return {"type": "http.disconnect"} if ended.is_set() else message
+
+            await self.app(scope, receive_while_allowed, send)
+
+
+def _allow(viewer: Viewer, needed: Scope) -> None:
+    if needed in viewer.scopes:
+        return
+    if viewer == NOBODY:
+        raise Unauthenticated("Sign in, or send an API key: Authorization: Bearer <key>.")
+    raise Forbidden(f"This needs the scope {needed.value}, which you do not have.")

@@ -1,0 +1,117 @@
+"""The one door: no operation runs, on whichever transport it came, that its viewer's scopes do not allow."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_operation_ast,
+    visit,
+)
+from strawberry.extensions import SchemaExtension
+
+from app.auth.viewer import NOBODY, Means, Scope, Viewer
+from app.errors import Forbidden, Refused, Unauthenticated
+
+ANYONES: Final = frozenset({"viewer"})
+"""Queries for those who have not signed in, too."""
+
+NEEDS: Final[Mapping[str, Scope]] = {"createSignal": Scope.INGEST, "createSignals": Scope.INGEST}
+"""Mutations that need less than the scope of everything. One that nobody thought of needs that."""
+
+OWN: Final = frozenset({"revokeApiKey", "revokeSession"})
+"""Mutations of one's own, for everyone with a session; they look by themselves whose it is."""
+
+_STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "BatchItemResult", "ItemError"})
+"""Types that tell someone who stores signals of them, and of nothing else."""
+
+
+def check(viewer: Viewer, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> None:
+    """Unauthenticated or Forbidden where `viewer` may not have that operation of the document run."""
+    operation = get_operation_ast(document, name)
+    fields = _root_fields(document, operation) if operation else frozenset()
+    if viewer == NOBODY:
+        if not fields - {"__typename"} or not fields <= ANYONES | {"__typename"}:
+            raise Unauthenticated("Sign in, or send an API key: nobody is signed in.")
+    elif operation is not None:
+        missing = _needed(viewer, operation, fields) - viewer.scopes
+        if not missing and Scope.READ not in viewer.scopes and _types(schema, document) - _STORED:
+            missing = {Scope.READ}
+        if missing:
+            names = " and ".join(sorted(scope.value for scope in missing))
+            raise Forbidden(f"This needs the scope {names}, which {_whose(viewer)} does not have.")
+
+
+def _whose(viewer: Viewer) -> str:
+    return "this API key" if viewer.means is Means.KEY else "your role"
+
+
+def _needed(viewer: Viewer, operation: OperationDefinitionNode, fields: frozenset[str]) -> set[Scope]:
+    if operation.operation is not OperationType.MUTATION:
+        return {Scope.READ}
+    free = {"__typename"} | (OWN if viewer.means is Means.SESSION else set())
+    return {NEEDS.get(name, Scope.ADMIN) for name in fields - free}
+
+
+def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+    """By name, through all fragments. A directive that may leave one out leaves none out here."""
+    fragments = {
+        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+    }
+    names: set[str] = set()
+    waiting: list[SelectionSetNode] = [operation.selection_set]
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FieldNode):
+                names.add(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and (fragment := fragments.pop(node.name.value, None)):
+                waiting.append(fragment.selection_set)
+    return frozenset(names)
+
+
+def _types(schema: GraphQLSchema, document: DocumentNode) -> set[str]:
+    """Of all that is selected anywhere in the document."""
+    info = TypeInfo(schema)
+    found: set[str] = set()
+
+    class Types(Visitor):
+        def enter_field(self, *_: object) -> None:
+            parent = info.get_parent_type()
+            found.add(parent.name if parent else "")
+
+    visit(document, TypeInfoVisitor(info, Types()))
+    return found
+
+
+class Door(SchemaExtension):
+    """Before limits and validation: who may not ask learns nothing of the schema from a refusal either."""
+
+    def on_validate(self) -> Iterator[None]:
+        execution = self.execution_context
+        assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
+        try:
+            check(
+                execution.context.viewer,
+                execution.schema._schema,  # noqa: SLF001 - its only door
+                execution.graphql_document,
+                execution.operation_name,
+            )
+        except Refused as refused:
+            execution.pre_execution_errors = [
+                GraphQLError(refused.message, extensions={"code": refused.code})
+            ]
+        yield
