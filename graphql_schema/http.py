@@ -26,6 +26,7 @@ from graphql_schema.encoding import to_json
 from graphql_schema.schema import Schema
 
 JSON = "application/json"
+EVENTS = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
@@ -43,6 +44,14 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("Failed to parse message")
+
+
+class EventStream(SSETransport):
+    """For those who ask for it before JSON: others list all that they can read, and mean JSON."""
+
+    def accepts(self, accept: str) -> bool:
+        names = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+        return next((name == EVENTS for name in names if name in {EVENTS, JSON, GRAPHQL_RESPONSE}), False)
 
 
 def _is_message(message: Any) -> bool:
@@ -78,7 +87,7 @@ class GraphQLApp(GraphQL[Context, None]):
             connection_init_wait_timeout=timedelta(seconds=settings.init_seconds),
             max_subscriptions_per_connection=settings.max_subscriptions,
         )
-        self._stream_transport_map[SSETransport.protocol] = SSETransport(settings.ping_seconds)
+        self._stream_transport_map[SSETransport.protocol] = EventStream(settings.ping_seconds)
         self._ending = asyncio.Event()
         self.services = services
         self.page = page

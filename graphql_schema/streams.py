@@ -244,7 +244,8 @@ class Streams:
             while True:
                 context = Context(services, f"live-{uuid4()}", viewer, newest=True)
                 async with self._turns:
-                    result = await _executed(operation, event.root, context)
+                    # To its end, though nobody may wait any more: GraphQL begins what it would never await.
+                    result = await asyncio.shield(_executed(operation, event.root, context))
                 if not any(
                     (error.extensions or {}).get("code") == Unavailable.code for error in result.errors or ()
                 ):

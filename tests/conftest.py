@@ -28,6 +28,9 @@ from app.settings import Settings
 from app.users import encryption
 
 KEY = "the tests' own key"
+TEMPLATE = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+"""Of this process: with TimescaleDB several share a server."""
+
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")
 }
@@ -44,7 +47,7 @@ settings.load_profile("coherence")
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """URL of a PostgreSQL server, with the migrated database `template`."""
+    """URL of a PostgreSQL server, with the migrated database TEMPLATE."""
     folder = Path(tempfile.mkdtemp(prefix="coherence-tests-"))
     try:
         with EmbeddedPostgres(folder, QUICK) as url:
@@ -56,18 +59,18 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def timescale() -> Iterator[str]:
-    """URL of a database on a server with TimescaleDB, of either edition, that has the migrated `template`."""
+    """URL of a database on a server with TimescaleDB, of either edition, that has the migrated TEMPLATE."""
     url = os.environ.get("COHERENCE_TEST_TIMESCALE_URL")
     if not url:
         pytest.skip("needs TimescaleDB: COHERENCE_TEST_TIMESCALE_URL names no server")
-    asyncio.run(execute(url, "DROP DATABASE IF EXISTS template WITH (FORCE)"))
+    asyncio.run(execute(url, f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)"))
     asyncio.run(_make_template(url))
     # Its scheduler must not be in what is copied.
-    asyncio.run(execute(url, "ALTER DATABASE template ALLOW_CONNECTIONS false"))
-    end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = 'template'"
+    asyncio.run(execute(url, f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false"))
+    end = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'"
     asyncio.run(execute(url, end))
     yield url
-    asyncio.run(execute(url, "DROP DATABASE template WITH (FORCE)"))
+    asyncio.run(execute(url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
 
 
 EDITIONS = pytest.mark.parametrize("edition", ["plain", "timescale"])
@@ -87,8 +90,8 @@ def place(edition: str, request: pytest.FixtureRequest) -> str:
 
 
 async def _make_template(url: str) -> None:
-    await execute(url, "CREATE DATABASE template")
-    database = Database(at(url, "template"))
+    await execute(url, f"CREATE DATABASE {TEMPLATE}")
+    database = Database(at(url, TEMPLATE))
     await migrations.upgrade(database)
     async with database.write() as connection:
         await encryption.check(connection, KEY)
@@ -124,7 +127,7 @@ async def execute(url: str, statement: str) -> None:
 async def url(place: str) -> AsyncIterator[str]:
     """An empty, migrated database."""
     name = f"test_{uuid4().hex}"
-    await execute(place, f"CREATE DATABASE {name} TEMPLATE template STRATEGY file_copy")
+    await execute(place, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
     yield at(place, name)
     await execute(place, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -216,7 +219,7 @@ def served() -> Iterator[str]:
 @pytest.fixture(scope="session")
 async def reader(server: str) -> AsyncIterator[Client]:
     """A client of an empty database that all tests share: for requests that write nothing."""
-    await execute(server, "CREATE DATABASE reader TEMPLATE template STRATEGY file_copy")
+    await execute(server, f"CREATE DATABASE reader TEMPLATE {TEMPLATE} STRATEGY file_copy")
     app = create_app(Settings(_env_file=None, **QUIET), at(server, "reader"), KEY)
     async with (
         app.router.lifespan_context(app),

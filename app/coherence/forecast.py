@@ -137,3 +137,8 @@ def _variance_ahead(fitted: Fit, h: Floats) -> Floats:
 
 def _clamp(x: Floats) -> Floats:
     return x.clip(0, 1) + 0.0  # so that none is -0
+
+
+def warm_up() -> None:
+    """Loads what the first forecast needs."""
+    from statsmodels.tsa import holtwinters  # noqa: F401

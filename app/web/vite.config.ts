@@ -4,7 +4,7 @@ export default defineConfig({
   build: {
     rolldownOptions: {
       // One entry a page: the server answers with dist/<name>.html and mounts dist/assets at /assets.
-      input: ['graphiql.html'],
+      input: ['index.html', 'graphiql.html'],
       // React's libraries mark modules "use client" for servers that render them; there is none here.
       checks: { moduleLevelDirective: false },
     },

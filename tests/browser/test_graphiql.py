@@ -1,45 +1,26 @@
 """GraphiQL, in a real browser, on the real server with its demo."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app.pages import DIST
-
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed, and only root can install it"),
-    pytest.mark.skipif(not (DIST / "graphiql.html").exists(), reason="the page is not built: make setup"),
-]
 
 EXAMPLES = (
     "ConversationCoherence",
     "ConversationDrift",
+    "LiveDrift",
     "UserConversations",
     "CreateSignals",
     "ServerStatus",
 )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    flags = ["--disable-gpu", "--disable-background-networking"]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Browser, served: str) -> Iterator[Page]:
-    """The start page, whose every request must stay on this server."""
+    """The page, whose every request must stay on this server."""
     context = browser.new_context()
     page = context.new_page()
     strangers: list[str] = []
@@ -52,7 +33,7 @@ def page(browser: Browser, served: str) -> Iterator[Page]:
         "console",
         lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None,
     )
-    page.goto(served)
+    page.goto(f"{served}/graphql")
     page.wait_for_selector(".graphiql-query-editor .view-line", timeout=60_000)
     yield page
     assert not strangers

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import httpx2
+import pytest
 
 from tests.transport.test_websocket import opened, receive, send, socket
 
@@ -74,3 +75,23 @@ async def test_signals_are_told_in_order(live):
         await store(live, ("a", 0.1), ("b", 0.2), ("a", 0.3))
         found = [(await following_())["data"]["signalAdded"]["signalScore"] for _ in range(2)]
     assert found == [0.1, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/event-stream", "text/event-stream"),
+        ("text/event-stream, application/json", "text/event-stream"),
+        (
+            "application/graphql-response+json, application/json, text/event-stream",
+            "application/graphql-response+json",
+        ),
+        ("application/json;q=0.9, text/event-stream", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+async def test_a_query_is_answered_in_the_form_that_is_asked_for_first(live, accept, kind):
+    async with httpx2.AsyncClient() as http:
+        headers = {"Accept": accept}
+        answer = await http.post(f"http://{live}/graphql", json={"query": "{ __typename }"}, headers=headers)
+    assert answer.headers["content-type"].split(";")[0] == kind

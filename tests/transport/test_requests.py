@@ -1,6 +1,7 @@
 """Requests that are GraphQL over HTTP, and requests that are not."""
 
 import json
+import re
 
 import httpx2
 import pytest
@@ -227,12 +228,6 @@ async def test_healthz_without_a_database(config):
     assert (response.status_code, response.json()) == (503, {"status": "unavailable"})
 
 
-async def test_the_root_leads_to_graphql(reader):
-    response = await reader.http.get("/")
-    assert response.is_redirect
-    assert response.headers["Location"] == "/graphql"
-
-
 @pytest.mark.parametrize("given", ["request-7", "a.b_C-9"])
 async def test_a_plain_request_id_is_kept(reader, given):
     for path in ("/healthz", "/graphql", "/nowhere"):
@@ -256,6 +251,20 @@ async def test_a_browser_gets_the_page(reader):
         pytest.skip("npm run build has not run in app/web")
     assert response.status_code == 200
     assert "<html" in response.text
+
+
+@pytest.mark.parametrize("path", ["/", "/conversations/a%2Fb", "/people", "/people/x", "/verify", "/graphql"])
+async def test_pages_run_no_script_but_their_own(reader, path):
+    response = await reader.http.get(path, headers={"Accept": "text/html"})
+    if response.status_code == 404:
+        pytest.skip("npm run build has not run in app/web")
+    policy = dict(
+        part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";")
+    )
+    assert policy["script-src"] == "'self'"
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert re.findall(r"<script(?![^>]* src=\"/assets/)", response.text) == []
 
 
 @pytest.mark.parametrize(

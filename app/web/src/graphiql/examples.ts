@@ -6,6 +6,8 @@ import conversationDrift from '../examples/conversation-drift.graphql?raw'
 import conversationDriftVariables from '../examples/conversation-drift.variables.json?raw'
 import createSignals from '../examples/create-signals.graphql?raw'
 import createSignalsVariables from '../examples/create-signals.variables.json?raw'
+import liveDrift from '../examples/live-drift.graphql?raw'
+import liveDriftVariables from '../examples/live-drift.variables.json?raw'
 import serverStatus from '../examples/server-status.graphql?raw'
 import userConversations from '../examples/user-conversations.graphql?raw'
 
@@ -13,6 +15,7 @@ import userConversations from '../examples/user-conversations.graphql?raw'
 export const examples: NonNullable<GraphiQLProps['defaultTabs']> = [
   { query: conversationCoherence, variables: conversationCoherenceVariables },
   { query: conversationDrift, variables: conversationDriftVariables },
+  { query: liveDrift, variables: liveDriftVariables },
   { query: userConversations },
   { query: createSignals, variables: createSignalsVariables },
   { query: serverStatus },

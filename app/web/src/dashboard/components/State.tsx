@@ -1,0 +1,54 @@
+/** What stands where data would: none yet, none at all, or a fault. */
+import './State.css'
+
+import type { ReactNode } from 'react'
+import type { CombinedError } from 'urql'
+
+/** Shown only where it takes long enough to be noticed. */
+export function Loading({ what }: { what: string }) {
+  return (
+    <p className="state state-loading" role="status">
+      Loading {what} …
+    </p>
+  )
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className="state">
+      <p className="state-title">{title}</p>
+      {children}
+    </div>
+  )
+}
+
+/** The server's own words. */
+const reasonOf = (error: CombinedError) => error.graphQLErrors.map(({ message }) => message).join(' ')
+
+/** Stands beside data that does not follow by itself as it should. */
+export function NotLive({ error }: { error: CombinedError }) {
+  return (
+    <p className="not-live" role="status">
+      Not live: {error.networkError ? 'the server sends nothing.' : reasonOf(error)}
+    </p>
+  )
+}
+
+/** Says what went wrong in the server's own words, and lets one try again. */
+export function Failure({ error, retry }: { error: CombinedError; retry?: () => void }) {
+  return (
+    <div className="state" role="alert">
+      <p className="state-title">{error.networkError ? 'The server does not answer' : 'The server refused this'}</p>
+      <p>
+        {error.networkError
+          ? 'It is asked again every few seconds. Is it running, and the network up?'
+          : reasonOf(error)}
+      </p>
+      {retry && (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  )
+}

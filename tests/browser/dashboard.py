@@ -1,0 +1,32 @@
+"""What the tests of the dashboard share."""
+
+import json
+import urllib.request
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def ask(served: str, query: str, **variables: Any) -> Any:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"{served}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request) as response:  # noqa: S310 - the test's own server
+        answer = json.load(response)
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".conversation-table tbody tr")
+
+
+def settled(page: Page) -> None:
+    """Until what was asked for is there."""
+    expect(page.locator("main :is(h1, .state-title)").first).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("Loading")
+    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+
+
+def open_page(page: Page, path: str) -> None:
+    page.goto(path)
+    settled(page)
