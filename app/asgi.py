@@ -50,6 +50,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             telling(database, settings.redis_url) as feed,
             kept_up(database, services.arrivals, settings),
             services.live.hub.running(),
+            services.auth.running(),
         ):
             app.state.farewell = partial(graphql.farewell, feed)
             yield

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from app import serving
+from app.auth import command as auth
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
 from app.database.migrations import SchemaMismatch
@@ -32,6 +33,8 @@ from app.users.encryption import KeyProblem
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 rolling = typer.Typer(no_args_is_help=True)
 cli.add_typer(rolling, name="rolling", help="The metrics that pulls have kept.")
+cli.add_typer(auth.keys, name="keys", help="API keys of machines and programs.")
+cli.add_typer(auth.users, name="users", help="Users and their roles.")
 cli.add_typer(consumers.cli, name="consume", help="Store signals as they come.")
 cli.add_typer(dead_letters.cli, name="dead-letters", help="What came and could not be stored.")
 

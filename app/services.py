@@ -48,5 +48,5 @@ class Services:
             Arrivals(database, keywords, rule),
             statistics or Statistics(),
             Live(Hub(database, bus, settings.look_again_seconds), database),
-            Auth(settings),
+            Auth(database, settings),
         )

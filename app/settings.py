@@ -104,6 +104,20 @@ class Settings(BaseSettings):
         alias="COHERENCE_AUTH",
         description="local: whoever reaches the server is an administrator; required: everyone signs in.",
     )
+    session_idle: float = Field(
+        86_400,
+        alias="COHERENCE_SESSION_IDLE_SECONDS",
+        ge=1,
+        allow_inf_nan=False,
+        description="Seconds without a request after which a session ends.",
+    )
+    session_longest: float = Field(
+        1_209_600,
+        alias="COHERENCE_SESSION_SECONDS",
+        ge=1,
+        allow_inf_nan=False,
+        description="Seconds after its sign-in that a session ends, however it was used.",
+    )
     trust_network: bool = Field(
         default=False,
         alias="COHERENCE_TRUST_NETWORK",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.anomalies.shifts import Shifts
 from app.arrivals import Arrivals
+from app.auth import keeping
 from app.database.engine import Database
 from app.errors import Unavailable
 from app.settings import Settings
@@ -37,6 +38,7 @@ async def upkeep(database: Database, settings: Settings, now: datetime) -> bool:
             if settings.raw_retention is not None:
                 await ageing.forget(database, settings.raw_retention, now)
             await deliveries.forget(database, settings.idempotency_days, now)
+            await keeping.forget(database)
         finally:
             await connection.execute(_UNLOCK)
     return done

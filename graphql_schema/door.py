@@ -31,6 +31,9 @@ ANYONES: Final = frozenset({"viewer"})
 NEEDS: Final[Mapping[str, Scope]] = {"createSignal": Scope.INGEST, "createSignals": Scope.INGEST}
 """Mutations that need less than the scope of everything. One that nobody thought of needs that."""
 
+OWN: Final = frozenset({"revokeApiKey", "revokeSession"})
+"""Mutations of one's own, for everyone with a session; they look by themselves whose it is."""
+
 _STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "BatchItemResult", "ItemError"})
 """Types that tell someone who stores signals of them, and of nothing else."""
 
@@ -43,7 +46,7 @@ def check(viewer: Viewer, schema: GraphQLSchema, document: DocumentNode, name: s
         if not fields - {"__typename"} or not fields <= ANYONES | {"__typename"}:
             raise Unauthenticated("Sign in, or send an API key: nobody is signed in.")
     elif operation is not None:
-        missing = _needed(operation, fields) - viewer.scopes
+        missing = _needed(viewer, operation, fields) - viewer.scopes
         if not missing and Scope.READ not in viewer.scopes and _types(schema, document) - _STORED:
             missing = {Scope.READ}
         if missing:
@@ -55,10 +58,11 @@ def _whose(viewer: Viewer) -> str:
     return "this API key" if viewer.means is Means.KEY else "your role"
 
 
-def _needed(operation: OperationDefinitionNode, fields: frozenset[str]) -> set[Scope]:
+def _needed(viewer: Viewer, operation: OperationDefinitionNode, fields: frozenset[str]) -> set[Scope]:
     if operation.operation is not OperationType.MUTATION:
         return {Scope.READ}
-    return {NEEDS.get(name, Scope.ADMIN) for name in fields - {"__typename"}}
+    free = {"__typename"} | (OWN if viewer.means is Means.SESSION else set())
+    return {NEEDS.get(name, Scope.ADMIN) for name in fields - free}
 
 
 def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,16 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.types.unset import UnsetType
 
+from app.auth.viewer import NOBODY
+from app.errors import Unavailable
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.context import Context
@@ -34,6 +39,26 @@ _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Closes the socket of a client that does not keep to the protocol, where Strawberry's would fail."""
+
+    _watch: asyncio.Task[None] | None = None
+
+    async def handle_connection_init(self, message: Any) -> None:
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self._watch is None and self.context.viewer.credential:
+            self._watch = asyncio.create_task(self._end_with_viewer())
+
+    async def _end_with_viewer(self) -> None:
+        """A socket does not outlive the session or key that it was opened with."""
+        with self.context.services.auth.hold(self.context.viewer) as ended:
+            await ended.wait()
+            with suppress(Exception):  # it may be closed already
+                await self.websocket.close(code=4403, reason="The session or API key has ended")
+            await super().shutdown()
+
+    async def shutdown(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        await super().shutdown()
 
     async def handle_task_exception(self, error: Exception) -> None:
         if not isinstance(error, WebSocketDisconnected):  # whoever was to get something has left
@@ -122,6 +147,18 @@ class GraphQLApp(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         return Context(self.services, request.state.request_id, request.state.viewer)
 
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        """A key in connection_init takes the place of the handshake's session."""
+        given = {name.lower(): value for name, value in (context.connection_params or {}).items()}
+        if "authorization" in given:
+            try:
+                context.viewer = await self.services.auth.by_authorization(given["authorization"])
+            except Unavailable:
+                raise ConnectionRejectionError from None
+            if context.viewer == NOBODY:
+                raise ConnectionRejectionError
+        return await super().on_ws_connect(context)
+
     async def render_graphql_ide(self, request: Request) -> Response:
         return self.page()
 
@@ -132,23 +169,26 @@ class GraphQLApp(GraphQL[Context, None]):
         self._ending.set()
 
     async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-        """A stream of events ends with the server, and without the event that would say that it is complete."""
+        """A stream of events ends with the server, or with who asked for it, and without the event that would say that
+        it is complete.
+        """
         if not isinstance(response, StreamingResponse):
             await response(scope, receive, send)
             return
-        sending = asyncio.create_task(response(scope, receive, send))
-        ending = asyncio.create_task(self._ending.wait())
-        try:
-            await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done():
-                sending.cancel()
-                await asyncio.wait((sending,))
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-            else:
-                sending.result()
-        finally:
-            sending.cancel()
-            ending.cancel()
+        with self.services.auth.hold(scope["state"]["viewer"]) as ended:
+            sending = asyncio.create_task(response(scope, receive, send))
+            endings = [asyncio.create_task(event.wait()) for event in (self._ending, ended)]
+            try:
+                await asyncio.wait((sending, *endings), return_when=asyncio.FIRST_COMPLETED)
+                if not sending.done():
+                    sending.cancel()
+                    await asyncio.wait((sending,))
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                else:
+                    sending.result()
+            finally:
+                for task in (sending, *endings):
+                    task.cancel()
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)

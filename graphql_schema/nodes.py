@@ -43,6 +43,14 @@ def anomaly_id(key: UUID) -> strawberry.ID:
     return strawberry.ID(opaque(f"Anomaly:{key}"))
 
 
+def api_key_id(key: UUID) -> strawberry.ID:
+    return strawberry.ID(opaque(f"ApiKey:{key}"))
+
+
+def session_id(key: UUID) -> strawberry.ID:
+    return strawberry.ID(opaque(f"Session:{key}"))
+
+
 def signal_id(time: datetime, number: int) -> strawberry.ID:
     # As `opaque` has it, for a batch has thousands: letters, digits and colons give none of the letters it replaces.
     text = b"Signal:%d:%d" % (microseconds(time), number)
@@ -61,6 +69,8 @@ _KEYS: dict[str, Callable[[str], Any]] = {
     "Conversation": UUID,
     "Signal": _signal_key,
     "Anomaly": UUID,
+    "ApiKey": UUID,
+    "Session": UUID,
 }
 
 

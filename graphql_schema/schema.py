@@ -16,6 +16,8 @@ from app.settings import Settings
 from graphql_schema.anomalies.loaders import AnomalyLoader
 from graphql_schema.anomalies.queries import AnomalyQueries
 from graphql_schema.anomalies.subscriptions import AnomalySubscriptions
+from graphql_schema.auth.mutations import AuthMutations
+from graphql_schema.auth.queries import AuthQueries
 from graphql_schema.batches import Batches, Executor, read_fast
 from graphql_schema.coherence.queries import CoherenceQueries
 from graphql_schema.coherence.subscriptions import CoherenceSubscriptions
@@ -54,6 +56,8 @@ _LOADERS: dict[str, Any] = {
 
 async def _node(context: Context, global_id: str, field: str) -> Node | None:
     type_name, key = parse(global_id, field)
+    if type_name not in _LOADERS:
+        return None
     return await context.loader(_LOADERS[type_name]).load(key, None)  # type: ignore[no-any-return]
 
 
@@ -79,11 +83,12 @@ class Query(
     SignalQueries,
     CoherenceQueries,
     AnomalyQueries,
+    AuthQueries,
 ): ...
 
 
 @strawberry.type
-class Mutation(UserMutations, ConversationMutations, SignalMutations): ...
+class Mutation(UserMutations, ConversationMutations, SignalMutations, AuthMutations): ...
 
 
 @strawberry.type

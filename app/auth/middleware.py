@@ -37,7 +37,16 @@ class Authentication:
             await refusal(refused)(scope, receive, send)
             return
         scope["state"]["viewer"] = viewer
-        await self.app(scope, receive, send)
+        if place in OPEN:
+            await self.app(scope, receive, send)
+            return
+        with self.auth.hold(viewer) as ended:
+
+            async def receive_while_allowed() -> asgi.Message:
+                message = await receive()
+                return {"type": "http.disconnect"} if ended.is_set() else message
+
+            await self.app(scope, receive_while_allowed, send)
 
 
 def _allow(viewer: Viewer, needed: Scope) -> None:

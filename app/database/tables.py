@@ -1,6 +1,7 @@
 """All tables, for those who need to see them together: migrations and their test."""
 
 from app.anomalies import models as anomalies
+from app.auth import models as auth
 from app.conversations import models as conversations
 from app.database.base import Table
 from app.dead_letters import models as dead_letters
@@ -11,6 +12,7 @@ from app.users import models as users
 
 __all__ = [
     "anomalies",
+    "auth",
     "consumers",
     "conversations",
     "dead_letters",

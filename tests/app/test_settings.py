@@ -17,6 +17,8 @@ DEFAULTS = {
     "PGCRYPTO_KEY": ("pgcrypto_key", None),
     "DEMO": ("demo", True),
     "COHERENCE_AUTH": ("auth", "local"),
+    "COHERENCE_SESSION_IDLE_SECONDS": ("session_idle", 86_400),
+    "COHERENCE_SESSION_SECONDS": ("session_longest", 1_209_600),
     "COHERENCE_TRUST_NETWORK": ("trust_network", False),
     "COHERENCE_ALLOWED_HOSTS": ("allowed_hosts", ()),
     "COHERENCE_ALLOWED_ORIGINS": ("allowed_origins", ()),
