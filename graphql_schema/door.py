@@ -24,6 +24,7 @@ from strawberry.extensions import SchemaExtension
 
 from app.auth.viewer import NOBODY, Means, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
+from app.users.models import Role
 
 ANYONES: Final = frozenset({"viewer"})
 """Queries for those who have not signed in, too."""
@@ -31,8 +32,17 @@ ANYONES: Final = frozenset({"viewer"})
 NEEDS: Final[Mapping[str, Scope]] = {"createSignal": Scope.INGEST, "createSignals": Scope.INGEST}
 """Mutations that need less than the scope of everything. One that nobody thought of needs that."""
 
-OWN: Final = frozenset({"revokeApiKey", "revokeSession"})
-"""Mutations of one's own, for everyone with a session; they look by themselves whose it is."""
+_ALL: Final = frozenset(Role)
+_EDUCATORS: Final = frozenset({Role.EDUCATOR})
+OWN: Final[Mapping[str, frozenset[Role]]] = {
+    "revokeApiKey": _ALL,
+    "revokeSession": _ALL,
+    "createConversation": _EDUCATORS,
+    "updateConversation": _EDUCATORS,
+    "deleteConversation": _EDUCATORS,
+    "deleteSignals": _EDUCATORS,
+}
+"""Mutations of one's own, for those of the roles with a session; they look by themselves whose it is."""
 
 _STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "BatchItemResult", "ItemError"})
 """Types that tell someone who stores signals of them, and of nothing else."""
@@ -61,8 +71,8 @@ def _whose(viewer: Viewer) -> str:
 def _needed(viewer: Viewer, operation: OperationDefinitionNode, fields: frozenset[str]) -> set[Scope]:
     if operation.operation is not OperationType.MUTATION:
         return {Scope.READ}
-    free = {"__typename"} | (OWN if viewer.means is Means.SESSION else set())
-    return {NEEDS.get(name, Scope.ADMIN) for name in fields - free}
+    own = {name for name, roles in OWN.items() if viewer.role in roles and viewer.means is Means.SESSION}
+    return {NEEDS.get(name, Scope.ADMIN) for name in fields - own - {"__typename"}}
 
 
 def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:

@@ -8,9 +8,10 @@ from starlette import types as asgi
 from app.auth.service import Auth
 from app.auth.viewer import NOBODY, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
+from app.pages import DASHBOARD
 from app.refusals import refusal
 
-OPEN: Final = frozenset({"", "healthz", "graphql", "assets", "auth"})
+OPEN: Final = frozenset({"healthz", "graphql", "assets", "auth", *(path.split("/")[1] for path in DASHBOARD)})
 """What anyone may ask for, by the first part of its path. /graphql has a door of its own (graphql_schema/door.py)."""
 
 NEEDS: Final[Mapping[str, Scope]] = {"ingest": Scope.INGEST}

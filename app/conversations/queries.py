@@ -6,15 +6,22 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
-from app.conversations.models import Conversation, ConversationActivity, ConversationStatus
+from app.auth.viewer import Rights
+from app.conversations.models import (
+    Conversation,
+    ConversationActivity,
+    ConversationCoach,
+    ConversationStatus,
+)
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.database.search import contains
 from app.timerange import ALWAYS, TimeRange
+from app.users.models import Role
 
 COLUMNS = (
     Conversation.id,
@@ -65,18 +72,36 @@ class ConversationFilter:
     search: str | None = None
 
 
-def readable(status: ConversationStatus | None = None) -> ColumnElement[bool]:
-    """Which conversations may be read, with all that is in them: every read goes through here.
+def readable(rights: Rights, status: ConversationStatus | None = None) -> ColumnElement[bool]:
+    """Which conversations someone may read, with all that is in them: every read goes through here.
 
+    Administrators and machines all, educators their own, coaches those that they are assigned to; nobody none.
     DELETED ones are hidden from everyone who does not ask for just them.
     """
     if status is not None:
-        return Conversation.status == status.value
-    return Conversation.status != literal_column("'DELETED'")
+        shown = Conversation.status == status.value
+    else:
+        shown = Conversation.status != literal_column("'DELETED'")
+    if rights.role is Role.COACH:
+        assigned = exists().where(
+            ConversationCoach.conversation_id == Conversation.id, ConversationCoach.user_id == rights.user_id
+        )
+        return and_(shown, assigned)
+    return and_(shown, writable(rights))
 
 
-def _filtered(statement: Statement, wanted: ConversationFilter) -> Statement:
-    return _matching(statement, wanted).where(readable(wanted.status))
+def writable(rights: Rights) -> ColumnElement[bool]:
+    """Which conversations someone may change, hidden ones too, and store signals in.
+
+    What of it they may do is the door's to say (graphql_schema/door.py).
+    """
+    if rights.everything:
+        return true()
+    return false() if rights.role is Role.COACH else Conversation.user_id == rights.user_id
+
+
+def _filtered(statement: Statement, rights: Rights, wanted: ConversationFilter) -> Statement:
+    return _matching(statement, wanted).where(readable(rights, wanted.status))
 
 
 def _matching(statement: Statement, wanted: ConversationFilter) -> Statement:
@@ -101,13 +126,18 @@ def conversations() -> Statement:
 
 
 async def page(
-    connection: AsyncConnection, wanted: ConversationFilter, order: ConversationOrder, page: Page
+    connection: AsyncConnection,
+    rights: Rights,
+    wanted: ConversationFilter,
+    order: ConversationOrder,
+    page: Page,
 ) -> Slice[AnyRow]:
-    return await read_page(connection, _filtered(conversations(), wanted), order.by(), page)
+    return await read_page(connection, _filtered(conversations(), rights, wanted), order.by(), page)
 
 
 async def pages_of_users(
     connection: AsyncConnection,
+    rights: Rights,
     users: Sequence[UUID],
     wanted: ConversationFilter,
     order: ConversationOrder,
@@ -115,7 +145,7 @@ async def pages_of_users(
 ) -> dict[UUID, Slice[AnyRow]]:
     return await read_pages(
         connection,
-        _filtered(conversations(), wanted),
+        _filtered(conversations(), rights, wanted),
         order.by(),
         page,
         parent=Conversation.user_id.expression,
@@ -123,49 +153,53 @@ async def pages_of_users(
     )
 
 
-async def count(connection: AsyncConnection, wanted: ConversationFilter) -> int:
-    statement = _filtered(select(func.count()).select_from(Conversation), wanted)
+async def count(connection: AsyncConnection, rights: Rights, wanted: ConversationFilter) -> int:
+    statement = _filtered(select(func.count()).select_from(Conversation), rights, wanted)
     return int((await connection.execute(statement)).scalar_one())
 
 
 async def counts_of_users(
-    connection: AsyncConnection, users: Sequence[UUID], wanted: ConversationFilter
+    connection: AsyncConnection, rights: Rights, users: Sequence[UUID], wanted: ConversationFilter
 ) -> dict[UUID, int]:
-    statement = _filtered(select(Conversation.user_id, func.count().label("n")), wanted)
+    statement = _filtered(select(Conversation.user_id, func.count().label("n")), rights, wanted)
     statement = statement.where(Conversation.user_id.in_(users)).group_by(Conversation.user_id)
     return {row.user_id: row.n for row in await connection.execute(statement)}
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
-    rows = await connection.execute(conversations().where(readable(), Conversation.id.in_(ids)))
+async def by_ids(connection: AsyncConnection, rights: Rights, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    rows = await connection.execute(conversations().where(readable(rights), Conversation.id.in_(ids)))
     return {row.id: row for row in rows}
 
 
 async def changed(
-    connection: AsyncConnection, ids: Collection[UUID], wanted: ConversationFilter
+    connection: AsyncConnection, rights: Rights, ids: Collection[UUID], wanted: ConversationFilter
 ) -> list[AnyRow]:
     """Those of `ids` that are wanted, hidden ones too, with a version that no other state of them has."""
     version: ColumnElement[str] = literal_column(
         "conversations.xmin::text || ' ' || conversation_activity.xmin::text"
     )
     statement = conversations().add_columns(version.label("version")).where(Conversation.id.in_(ids))
-    may = readable(wanted.status)
+    may = readable(rights, wanted.status)
     if wanted.status is None:
-        may |= readable(ConversationStatus.DELETED)
+        may = or_(may, readable(rights, ConversationStatus.DELETED))
     return list(await connection.execute(_matching(statement, wanted).where(may)))
 
 
-async def ids_of(connection: AsyncConnection, context_window_ids: Collection[str]) -> dict[str, UUID]:
+async def ids_of(
+    connection: AsyncConnection, rights: Rights, context_window_ids: Collection[str]
+) -> dict[str, UUID]:
     """Of those that may be read."""
     for context_window_id in context_window_ids:
         checks.text("contextWindowIds", context_window_id)
     statement = select(Conversation.context_window_id, Conversation.id).where(
-        readable(), Conversation.context_window_id.in_(context_window_ids)
+        readable(rights), Conversation.context_window_id.in_(context_window_ids)
     )
     return {row.context_window_id: row.id for row in await connection.execute(statement)}
 
 
-async def id_of(connection: AsyncConnection, context_window_id: str) -> UUID | None:
+async def id_of(connection: AsyncConnection, rights: Rights, context_window_id: str) -> UUID | None:
     checks.text("contextWindowId", context_window_id)
-    statement = select(Conversation.id).where(readable(), Conversation.context_window_id == context_window_id)
+    statement = select(Conversation.id).where(
+        readable(rights), Conversation.context_window_id == context_window_id
+    )
     return (await connection.execute(statement)).scalar_one_or_none()

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.auth.viewer import Rights
 from app.conversations.models import Conversation, ConversationStatus
-from app.conversations.queries import conversations
+from app.conversations.queries import conversations, writable
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
 from app.users.service import no_such_user
@@ -29,6 +30,7 @@ class Conversations:
     @repeated_after_deadlock
     async def create(
         self,
+        rights: Rights,
         *,
         context_window_id: str | None = None,
         user_id: UUID | None = None,
@@ -37,7 +39,14 @@ class Conversations:
         started_at: datetime | None = None,
         context_metadata: Any = None,
     ) -> Any:
-        """The new conversation's row. Conflict where another has the contextWindowId."""
+        """The new conversation's row: who may not open one for others opens it for themselves.
+
+        Conflict where another has the contextWindowId.
+        """
+        if not rights.everything:
+            user_id = rights.user_id if user_id is None else user_id
+            if user_id != rights.user_id:
+                raise no_such_user("userId")
         new = uuid4()
         values = {
             "id": new,
@@ -66,14 +75,14 @@ class Conversations:
             raise no_such_user("userId") from None
 
     @repeated_after_deadlock
-    async def update(self, conversation_id: UUID, changes: dict[str, Any]) -> Any:
+    async def update(self, rights: Rights, conversation_id: UUID, changes: dict[str, Any]) -> Any:
         """The changed conversation's row. A field left out of `changes` stays as it is, None clears it."""
         values = _checked(changes) | {"updated_at": func.now()}
         async with self.database.write() as connection:
             changed = (
                 await connection.execute(
                     update(Conversation)
-                    .where(Conversation.id == conversation_id)
+                    .where(Conversation.id == conversation_id, writable(rights))
                     .values(values)
                     .returning(Conversation.started_at, Conversation.ended_at)
                 )
@@ -88,10 +97,11 @@ class Conversations:
             return await _row(connection, conversation_id)
 
     @repeated_after_deadlock
-    async def delete(self, conversation_id: UUID) -> None:
+    async def delete(self, rights: Rights, conversation_id: UUID) -> None:
         """For good, with everything in it."""
         async with self.database.write() as connection:
-            deleted = await connection.execute(delete(Conversation).where(Conversation.id == conversation_id))
+            own = delete(Conversation).where(Conversation.id == conversation_id, writable(rights))
+            deleted = await connection.execute(own)
             if not deleted.rowcount:
                 raise no_such_conversation("id")
             changes_of(connection).note(conversation_id, None)

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from app.anomalies.queries import AnomalyFilter
+from app.auth.viewer import Rights
 from app.realtime import topics
 from app.realtime.topics import Live
 from graphql_schema.anomalies.types import Anomaly
@@ -18,13 +19,14 @@ from graphql_schema.streams import Following
 
 @dataclass(frozen=True, slots=True)
 class FoundAnomalies:
+    rights: Rights
     wanted: AnomalyFilter
     quiet: float
     most: int = topics.MOST_ROWS
     replays: bool = False
 
     async def events(self, live: Live) -> AsyncGenerator[tuple[tuple[UUID, bool], Anomaly]]:
-        async for row, ended in topics.anomalies_found(live, self.wanted, self.quiet):
+        async for row, ended in topics.anomalies_found(live, self.rights, self.wanted, self.quiet):
             yield (row.id, ended), Anomaly.of(row)
 
 
@@ -37,4 +39,5 @@ class AnomalySubscriptions:
         self, info: Info, user_id: str | None = strawberry.UNSET
     ) -> AsyncGenerator[Anomaly, None]:
         quiet = info.context.services.settings.rapid_fire_seconds
-        yield cast(Anomaly, Following([FoundAnomalies(AnomalyFilter(user_id=known(user_id)), quiet)]))
+        topic = FoundAnomalies(info.context.rights, AnomalyFilter(user_id=known(user_id)), quiet)
+        yield cast(Anomaly, Following([topic]))

@@ -18,7 +18,7 @@ class ConversationLoader(Loader[UUID, None, Conversation | None]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
     ) -> dict[UUID, Conversation | None]:
-        found = await queries.by_ids(connection, keys)
+        found = await queries.by_ids(connection, self.rights, keys)
         return {key: Conversation.of(row) for key, row in found.items()}
 
     def missing(self) -> None:
@@ -37,9 +37,11 @@ class ConversationPages(Loader[UUID | None, PageArguments, Slice[Edge[Conversati
         paged = paged_by(arguments[1])
         found: dict[UUID | None, Slice[Edge[Conversation]]] = {}
         if None in keys:
-            found[None] = edges(paged, await queries.page(connection, *arguments), Conversation.of)
+            found[None] = edges(
+                paged, await queries.page(connection, self.rights, *arguments), Conversation.of
+            )
         if users := [key for key in keys if key is not None]:
-            pages = await queries.pages_of_users(connection, users, *arguments)
+            pages = await queries.pages_of_users(connection, self.rights, users, *arguments)
             found |= {user: edges(paged, page, Conversation.of) for user, page in pages.items()}
         return found
 
@@ -52,9 +54,9 @@ class ConversationCounts(Loader[UUID | None, ConversationFilter, int]):
     ) -> dict[UUID | None, int]:
         found: dict[Any, int] = {}
         if None in keys:
-            found[None] = await queries.count(connection, arguments)
+            found[None] = await queries.count(connection, self.rights, arguments)
         if users := [key for key in keys if key is not None]:
-            found |= await queries.counts_of_users(connection, users, arguments)
+            found |= await queries.counts_of_users(connection, self.rights, users, arguments)
         return found
 
     def missing(self) -> int:

@@ -15,6 +15,7 @@ class ConversationMutations:
     @strawberry.mutation
     async def create_conversation(self, info: Info, input: CreateConversationInput) -> Conversation:
         row = await info.context.services.conversations.create(
+            info.context.rights,
             context_window_id=input.context_window_id,
             user_id=None if input.user_id is None else key_of("User", input.user_id, "userId"),
             agent_id=input.agent_id,
@@ -32,9 +33,12 @@ class ConversationMutations:
         input: UpdateConversationInput,
     ) -> Conversation:
         key = key_of("Conversation", id, "id")
-        return Conversation.of(await info.context.services.conversations.update(key, given(input)))
+        context = info.context
+        row = await context.services.conversations.update(context.rights, key, given(input))
+        return Conversation.of(row)
 
     @strawberry.mutation(description="For good, with everything in it; `status: DELETED` hides it instead.")
     async def delete_conversation(self, info: Info, id: strawberry.ID) -> DeletePayload:
-        await info.context.services.conversations.delete(key_of("Conversation", id, "id"))
+        key = key_of("Conversation", id, "id")
+        await info.context.services.conversations.delete(info.context.rights, key)
         return DeletePayload(id=id)

@@ -28,7 +28,7 @@ class ConversationQueries:
         else:
             assert by.context_window_id is not None  # noqa: S101 - oneOf
             async with context.read() as connection:
-                key = await queries.id_of(connection, by.context_window_id.value)
+                key = await queries.id_of(connection, context.rights, by.context_window_id.value)
         return None if key is None else await context.loader(ConversationLoader).load(key, None)
 
     @strawberry.field

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.auth.viewer import Rights
 from app.conversations import queries
 from app.realtime import topics
 from app.realtime.topics import Live
@@ -19,12 +20,13 @@ from graphql_schema.streams import Following
 
 @dataclass(frozen=True, slots=True)
 class ChangedConversations:
+    rights: Rights
     wanted: queries.ConversationFilter
     most: int = topics.MOST_ROWS
     replays: bool = False
 
     async def events(self, live: Live) -> AsyncGenerator[tuple[UUID, Conversation]]:
-        async for row in topics.conversations_changed(live, self.wanted):
+        async for row in topics.conversations_changed(live, self.rights, self.wanted):
             yield row.id, Conversation.of(row)
 
 
@@ -37,4 +39,5 @@ class ConversationSubscriptions:
     async def conversation_changed(
         self, info: Info, filter: ConversationFilter | None = strawberry.UNSET
     ) -> AsyncGenerator[Conversation, None]:
-        yield cast(Conversation, Following([ChangedConversations(filter_of(known(filter)))]))
+        topic = ChangedConversations(info.context.rights, filter_of(known(filter)))
+        yield cast(Conversation, Following([topic]))

@@ -17,7 +17,9 @@ class UserLoader(Loader[UUID, None, User | None]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
     ) -> dict[UUID, User | None]:
-        return {key: User.of(row) for key, row in (await queries.by_ids(connection, keys)).items()}
+        return {
+            key: User.of(row) for key, row in (await queries.by_ids(connection, self.rights, keys)).items()
+        }
 
     def missing(self) -> None:
         return None
@@ -27,7 +29,7 @@ class PersonalInformationLoader(Loader[UUID, None, PersonalInformation | None]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
     ) -> dict[UUID, PersonalInformation | None]:
-        rows = await queries.personal_information(connection, keys, self.services.users.key)
+        rows = await queries.personal_information(connection, self.rights, keys, self.services.users.key)
         return {
             key: PersonalInformation(email=row.email, phone=row.phone, address=row.address)
             for key, row in rows.items()
@@ -41,14 +43,14 @@ class UserPages(Loader[None, tuple[UserFilter, Page], Slice[Edge[User]]]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[None], arguments: tuple[UserFilter, Page]
     ) -> dict[None, Slice[Edge[User]]]:
-        return {None: edges(USERS, await queries.page(connection, *arguments), User.of)}
+        return {None: edges(USERS, await queries.page(connection, self.rights, *arguments), User.of)}
 
 
 class UserCounts(Loader[None, UserFilter, int]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[None], arguments: UserFilter
     ) -> dict[None, int]:
-        return {None: await queries.count(connection, arguments)}
+        return {None: await queries.count(connection, self.rights, arguments)}
 
 
 def users_of(context: Context, wanted: UserFilter, page: Page) -> Connection[User]:
