@@ -271,7 +271,7 @@ async def _executed(operation: Any, root: Any, context: Context) -> ExecutionRes
 
 def _fault(error: Exception, executor: Any, request_id: str | None) -> GraphQLError:
     """Of the subscription's one field."""
-    nodes = executor.operation.selection_set.selections
+    nodes = list(executor.operation.selection_set.selections)
     names = [(node.alias or node.name).value for node in nodes if isinstance(node, FieldNode)]
     return described(located_error(error, nodes, names[:1]), None, request_id)
 

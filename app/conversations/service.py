@@ -6,16 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, update
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.auth import audit
 from app.auth.viewer import Rights
-from app.conversations.models import Conversation, ConversationStatus
+from app.conversations.models import Conversation, ConversationCoach, ConversationStatus
 from app.conversations.queries import conversations, writable
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
+from app.users.models import Role, User
 from app.users.service import no_such_user
 
 LONGEST_TITLE = 1_000
@@ -97,7 +100,7 @@ class Conversations:
             return await _row(connection, conversation_id)
 
     @repeated_after_deadlock
-    async def delete(self, rights: Rights, conversation_id: UUID) -> None:
+    async def delete(self, rights: Rights, conversation_id: UUID, *, actor: str = audit.PROGRAM) -> None:
         """For good, with everything in it."""
         async with self.database.write() as connection:
             own = delete(Conversation).where(Conversation.id == conversation_id, writable(rights))
@@ -105,6 +108,42 @@ class Conversations:
             if not deleted.rowcount:
                 raise no_such_conversation("id")
             changes_of(connection).note(conversation_id, None)
+            await audit.note(connection, actor, "conversation deleted", f"conversation:{conversation_id}")
+
+    @repeated_after_deadlock
+    async def assign_coach(
+        self, rights: Rights, conversation_id: UUID, coach_id: UUID, *, assigned: bool, actor: str
+    ) -> Any:
+        """Lets a coach read the conversation, or takes that back; its row. Who follows it then is told so."""
+        async with self.database.write() as connection:
+            touched = (
+                update(Conversation)
+                .where(Conversation.id == conversation_id, writable(rights))
+                .values(updated_at=func.now())
+            )
+            if not (await connection.execute(touched)).rowcount:
+                raise no_such_conversation("conversationId")
+            role = await connection.scalar(select(User.role).where(User.id == coach_id))
+            if role is None:
+                raise no_such_user("userId")
+            key = {"conversation_id": conversation_id, "user_id": coach_id}
+            if not assigned:
+                await connection.execute(delete(ConversationCoach).filter_by(**key))
+            elif role == Role.COACH.value:
+                await connection.execute(
+                    postgresql.insert(ConversationCoach).values(key).on_conflict_do_nothing()
+                )
+            else:
+                raise BadUserInput("userId is not that of a COACH.", field="userId")
+            await audit.note(
+                connection,
+                actor,
+                "coach assigned" if assigned else "coach withdrawn",
+                f"user:{coach_id}",
+                conversation=str(conversation_id),
+            )
+            changes_of(connection).note(conversation_id, None)
+            return await _row(connection, conversation_id)
 
 
 def no_such_conversation(field: str) -> NotFound:

@@ -40,5 +40,21 @@ class ConversationMutations:
     @strawberry.mutation(description="For good, with everything in it; `status: DELETED` hides it instead.")
     async def delete_conversation(self, info: Info, id: strawberry.ID) -> DeletePayload:
         key = key_of("Conversation", id, "id")
-        await info.context.services.conversations.delete(info.context.rights, key)
+        await info.context.services.conversations.delete(
+            info.context.rights, key, actor=info.context.viewer.name
+        )
         return DeletePayload(id=id)
+
+    @strawberry.mutation(description="Lets the coach read the conversation, or takes that back.")
+    async def assign_coach(
+        self, info: Info, conversation_id: strawberry.ID, user_id: strawberry.ID, assigned: bool = True
+    ) -> Conversation:
+        context = info.context
+        row = await context.services.conversations.assign_coach(
+            context.rights,
+            key_of("Conversation", conversation_id, "conversationId"),
+            key_of("User", user_id, "userId"),
+            assigned=assigned,
+            actor=context.viewer.name,
+        )
+        return Conversation.of(row)

@@ -33,6 +33,10 @@ class PersonalInformation:
     phone: str | None
     address: str | None
 
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        return cls(email=row.email, phone=row.phone, address=row.address)
+
 
 @strawberry.type
 class User(Node):

@@ -212,3 +212,132 @@ def nodes(connection):
 
 def names(connection):
     return sorted(node["contextWindowId"] for node in nodes(connection))
+
+
+ASSIGN = """mutation($c: ID!, $u: ID!, $a: Boolean!) {
+  assignCoach(conversationId: $c, userId: $u, assigned: $a) { contextWindowId }
+}"""
+
+
+async def test_a_coach_reads_what_they_are_assigned_to_until_that_is_taken_back(people, pg):
+    async def assign(assigned):
+        given = {"c": people.id("b1"), "u": people.id("coach"), "a": assigned}
+        return await people.data("administrator", ASSIGN, **given)
+
+    assert await assign(True) == {"assignCoach": {"contextWindowId": "b1"}}
+    await assign(True)
+    assert names((await people.data("coach", LISTS))["conversations"]) == ["a1", "b1"]
+    async with people.following("coach", DRIFT, c="b1") as drift:
+        assert (await anext(drift)).errors is None
+        await assign(False)
+        await people.services.live.hub.look()
+        async with asyncio.timeout(10):
+            async for result in drift:
+                if result.errors:
+                    break
+        assert result.errors[0].extensions["code"] == "NOT_FOUND"
+    assert names((await people.data("coach", LISTS))["conversations"]) == ["a1"]
+    log = await pg.fetch("SELECT actor, action, subject FROM audit_log ORDER BY id")
+    who, whom = (f"user:{people.users[name]}" for name in ("administrator", "coach"))
+    assert [tuple(row) for row in log] == [
+        (who, "coach assigned", whom),
+        (who, "coach assigned", whom),
+        (who, "coach withdrawn", whom),
+    ]
+
+
+async def test_only_a_coach_is_assigned_and_only_to_what_is_there(people):
+    never = unknown()
+    for conversation, user, code in (
+        (people.id("b1"), people.id("ann"), "BAD_USER_INPUT"),
+        (people.id("b1"), never.user, "NOT_FOUND"),
+        (never.conversation, people.id("coach"), "NOT_FOUND"),
+    ):
+        assert await people.code("administrator", ASSIGN, c=conversation, u=user, a=True) == code
+    given = {"c": people.id("a1"), "u": people.id("coach"), "a": True}
+    assert await people.code("ann", ASSIGN, **given) == "FORBIDDEN"
+
+
+async def test_signals_of_an_educator_come_into_their_own_conversations(people, pg):
+    store = """mutation($s: [SignalInput!]!, $c: Boolean!) {
+      createSignals(signals: $s, createConversations: $c) { results { success error { code } } }
+    }"""
+    batch = [{"contextWindowId": key} for key in ("a1", "b1", "n1", "new")]
+    data = await people.data("ann", store, s=batch, c=False)
+    codes = [row["error"] and row["error"]["code"] for row in data["createSignals"]["results"]]
+    assert codes == [None, "NOT_FOUND", "NOT_FOUND", "NOT_FOUND"]
+    data = await people.data("ann", store, s=batch, c=True)
+    codes = [row["error"] and row["error"]["code"] for row in data["createSignals"]["results"]]
+    assert codes == [None, "NOT_FOUND", "NOT_FOUND", None]
+    owner = await pg.fetchval("SELECT user_id FROM conversations WHERE context_window_id = 'new'")
+    assert owner == people.users["ann"]
+    assert await people.code("coach", store, s=batch, c=False) == "FORBIDDEN"
+    data = await people.data("key:ingest", store, s=batch, c=False)
+    assert all(row["success"] for row in data["createSignals"]["results"])
+
+
+CHANGES = {
+    "update": 'mutation($i: ID!) { updateConversation(id: $i, input: {title: "x"}) { title } }',
+    "delete": "mutation($i: ID!) { deleteConversation(id: $i) { id } }",
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+async def test_one_changes_ones_own_and_others_answer_as_what_never_was(people, kind):
+    never = unknown().conversation
+    assert await answer(people, "ann", CHANGES[kind], other=people.id("b1"), never=never)
+    assert await people.code("ann", CHANGES[kind], i=people.id("b1")) == "NOT_FOUND"
+    assert await people.code("coach", CHANGES[kind], i=people.id("a1")) == "FORBIDDEN"
+    assert await people.code("ann", CHANGES[kind], i=people.id("a1")) is None
+
+
+async def test_a_conversation_that_an_educator_opens_is_theirs(people):
+    create = "mutation($u: ID) { createConversation(input: {userId: $u}) { user { username } } }"
+    for given in (None, people.id("ann")):
+        data = await people.data("ann", create, u=given)
+        assert data["createConversation"]["user"] == {"username": "ann"}
+    assert await answer(
+        people, "ann", create.replace("$u", "$i"), other=people.id("bob"), never=unknown().user
+    )
+    assert await people.code("ann", create, u=people.id("bob")) == "NOT_FOUND"
+
+
+async def test_signals_that_one_may_not_write_are_passed_over(people, pg):
+    delete = "mutation($i: [ID!]!) { deleteSignals(ids: $i) { deletedCount } }"
+    ids = [people.id(f"{name}/signal") for name in SIGNALS]
+    assert await people.data("ann", delete, i=ids) == {"deleteSignals": {"deletedCount": 2}}
+    assert await pg.fetchval("SELECT count(*) FROM signals") == sum(SIGNALS.values()) - 2
+
+
+PERSONAL = "{ users { edges { node { username personalInformation { email } } } } }"
+
+
+async def test_personal_information_is_for_administrators_and_each_reading_is_noted(people, pg):
+    for name in ("ann", "coach", "key:read"):
+        body = await people.post(name, PERSONAL)
+        assert {error["extensions"]["code"] for error in body["errors"]} == {"FORBIDDEN"}
+        assert {node["personalInformation"] for node in nodes(body["data"]["users"])} == {None}
+    assert await pg.fetchval("SELECT count(*) FROM audit_log") == 0
+    for name in ("administrator", "key:admin"):
+        with statements() as seen:
+            data = await people.data(name, PERSONAL)
+        assert len([one for one in seen if one != "SELECT 1"]) == 3
+        found = {node["username"]: node["personalInformation"]["email"] for node in nodes(data["users"])}
+        assert found == {user: f"{user}@example.org" for user in people.users}
+        log = await pg.fetch("DELETE FROM audit_log RETURNING actor, action, subject")
+        assert {tuple(row) for row in log} == {
+            (people.viewers[name].name, "personal information read", f"user:{key}")
+            for key in people.users.values()
+        }
+
+
+async def test_what_is_read_for_all_who_follow_it_is_no_personal_information(people):
+    query = "subscription { conversationChanged { user { personalInformation { email } } } }"
+    async with people.following("administrator", query) as results:
+        following = asyncio.ensure_future(anext(results))
+        await asyncio.sleep(0.3)
+        await people.data("administrator", CHANGES["update"], i=people.id("a1"))
+        await people.services.live.hub.look()
+        async with asyncio.timeout(10):
+            result = await following
+    assert result.errors[0].extensions["code"] == "FORBIDDEN"
