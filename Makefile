@@ -18,7 +18,7 @@ run: .venv/run $(WEB)/dist/index.html ## Serve on http://127.0.0.1:8002 with an 
 dev: .venv/dev $(WEB)/dist/index.html ## Serve, and start again whenever the code changes
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
-test: .venv/dev $(WEB)/dist/index.html .venv/chromium ## Run the whole test suite with its coverage
+test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the whole test suite with its coverage
 	@pytest -q -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
 
 check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract
@@ -69,8 +69,15 @@ $(WEB)/dist/index.html: .venv/run $(WEB)/package-lock.json graphql_schema/schema
 	@npm --prefix $(WEB) run build --silent -- --logLevel warn
 	@touch $@
 
-# A real browser for the tests of pages. Only root can install one; others skip those tests, which say so.
-.venv/chromium: .venv/uv
-	@if [ "$$(id -u)" = 0 ] && ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then \
-		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; fi
+# An OpenID provider for the tests of sign-in.
+.venv/provider: .venv/run tests/provider/package-lock.json
+	@npm --prefix tests/provider ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# A real browser and a real Redis for tests. Only root can install them; others skip those tests, which say so.
+.venv/machine: .venv/uv
+	@for package in chromium redis-server; do \
+		if [ "$$(id -u)" = 0 ] && ! command -v $$package >/dev/null && command -v apt-get >/dev/null; then \
+			apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+				$$package >/dev/null; fi; done
 	@touch $@

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.auth.middleware import Authentication
+from app.auth.routes import SignIn
 from app.charts.routes import Charts
 from app.database.engine import Database
 from app.observability import metrics
@@ -72,6 +73,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         charts.route,
+        SignIn(settings, database, services.users, services.auth).route,
         Route("/ingest", Ingest(services.signals, services.statistics), methods=["POST"]),
         Mount("/assets", Assets()),
     ]

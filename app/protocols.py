@@ -2,6 +2,9 @@
 
 import asyncio
 import socket
+import sys
+from fcntl import ioctl
+from termios import TIOCOUTQ
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -11,7 +14,7 @@ GOING_AWAY = 1001
 
 
 class _LetsGo:
-    """Aborts a connection that has not taken what was sent for `stalled` seconds.
+    """Aborts a connection that has taken nothing of what was sent for `stalled` seconds.
 
     To close it would not do: what waits to be sent would have to be sent first.
     """
@@ -22,6 +25,8 @@ class _LetsGo:
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
     _patience: asyncio.TimerHandle | None = None
+    _left = 0
+    """Bytes that were still to be taken when it was last looked."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)  # type: ignore[misc]
@@ -36,7 +41,23 @@ class _LetsGo:
     def pause_writing(self) -> None:
         super().pause_writing()  # type: ignore[misc]
         if self._patience is None:
-            self._patience = self.loop.call_later(self.stalled, self.transport.abort)
+            self._wait()
+
+    def _wait(self) -> None:
+        self._left = self._waiting()
+        self._patience = self.loop.call_later(self.stalled, self._look)
+
+    def _look(self) -> None:
+        """Whoever is slow takes something: it may be much that waits."""
+        if self._waiting() < self._left:
+            self._wait()
+        else:
+            self.transport.abort()
+
+    def _waiting(self) -> int:
+        """Bytes that the other side has not taken: the system holds megabytes of them before it takes more of us."""
+        held = ioctl(self.transport.get_extra_info("socket"), TIOCOUTQ, bytes(4))
+        return self.transport.get_write_buffer_size() + int.from_bytes(held, sys.byteorder)
 
     def resume_writing(self) -> None:
         self._be_patient()

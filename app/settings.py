@@ -43,6 +43,27 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or value.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError("it takes scheme and host alone, such as https://coherence.example.org")
+    return value.rstrip("/")
+
+
+def _issuer(value: str) -> str:
+    """What comes over the network without TLS may be anybody's."""
+    parts = urlsplit(value)
+    if not parts.hostname or (
+        parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    ):
+        raise ValueError("it takes an address such as https://accounts.example.org")
+    return value.rstrip("/")
+
+
 def _header(value: SecretStr) -> SecretStr:
     """Said without the value: it is a secret."""
     text = value.get_secret_value()
@@ -117,6 +138,49 @@ class Settings(BaseSettings):
         ge=1,
         allow_inf_nan=False,
         description="Seconds after its sign-in that a session ends, however it was used.",
+    )
+    public_url: Annotated[str, AfterValidator(_origin)] | None = Field(
+        None,
+        alias="COHERENCE_PUBLIC_URL",
+        description="Address by which browsers reach the server, such as https://coherence.example.org; else as they name it.",
+    )
+    google_client_id: str | None = Field(
+        None,
+        alias="COHERENCE_GOOGLE_CLIENT_ID",
+        description="Sign-in with Google: the client's id.",
+    )
+    google_client_secret: SecretStr | None = Field(
+        None,
+        alias="COHERENCE_GOOGLE_CLIENT_SECRET",
+        description="And its secret.",
+    )
+    clever_client_id: str | None = Field(
+        None,
+        alias="COHERENCE_CLEVER_CLIENT_ID",
+        description="Sign-in with Clever: the client's id.",
+    )
+    clever_client_secret: SecretStr | None = Field(
+        None,
+        alias="COHERENCE_CLEVER_CLIENT_SECRET",
+        description="And its secret.",
+    )
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
+        None,
+        alias="COHERENCE_OIDC_ISSUER",
+        description="Sign-in at any OpenID provider: its issuer, https, or http on loopback.",
+    )
+    oidc_client_id: str | None = Field(
+        None,
+        alias="COHERENCE_OIDC_CLIENT_ID",
+        description="The client's id there.",
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None,
+        alias="COHERENCE_OIDC_CLIENT_SECRET",
+        description="And its secret.",
+    )
+    oidc_label: str = Field(
+        "OpenID", alias="COHERENCE_OIDC_LABEL", description="What the provider is called where one signs in."
     )
     trust_network: bool = Field(
         default=False,

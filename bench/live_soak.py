@@ -84,7 +84,8 @@ async def events(host: str, port: int, done: Counter[str]) -> None:
     while (left := until - perf_counter()) > 0:
         try:
             async with asyncio.timeout(left):
-                done["messages"] += (await reader.read(65_536)).count(b"event: next")
+                came = await reader.read(65_536)
+                done["messages"] += came.count(b"event: next")
         except TimeoutError:
             pass
     writer.transport.abort()

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -23,7 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
-from app.errors import Unavailable
+from app.errors import RateLimited, Unavailable
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.context import Context
@@ -63,6 +64,16 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_task_exception(self, error: Exception) -> None:
         if not isinstance(error, WebSocketDisconnected):  # whoever was to get something has left
             await super().handle_task_exception(error)
+
+    async def handle_subscribe(self, message: Any) -> None:
+        most = self.max_subscriptions_per_connection
+        known = not self.connection_acknowledged or message["id"] in self.operations
+        if known or most is None or len(self.operations) < most:
+            await super().handle_subscribe(message)
+        else:
+            text = f"{most} operations of this socket are running already."
+            error = GraphQLError(text, extensions={"code": RateLimited.code})
+            await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
 
     async def handle_message(self, message: Any) -> None:
         if _is_message(message):

@@ -52,6 +52,9 @@ class OperationLog(SchemaExtension):
         try:
             yield
             fault = None
+        except GeneratorExit:  # a stream that was refused: nobody asks what comes after the reason
+            fault = None
+            raise
         except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError):
             fault = "GRAPHQL_VALIDATION_FAILED"
             raise

@@ -5,6 +5,7 @@ them who ask the same of an event, and have the same rights, share its result. W
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from contextvars import Context as Variables
@@ -17,7 +18,17 @@ from typing import Any, Protocol, Self
 from uuid import uuid4
 
 import orjson
-from graphql import FieldNode, GraphQLError, Node, VariableNode, Visitor, located_error, print_ast, visit
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    Node,
+    Undefined,
+    VariableNode,
+    Visitor,
+    located_error,
+    print_ast,
+    visit,
+)
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -30,6 +41,8 @@ from app.services import Services
 from graphql_schema.context import Context
 from graphql_schema.encoding import to_json
 from graphql_schema.errors import described
+
+logger = logging.getLogger(__name__)
 
 FRESH = 1.0
 """Seconds that a reading may be old when it is the first that a newcomer gets."""
@@ -100,6 +113,8 @@ class _Shared[K, V]:
     async def _run(self) -> None:
         try:
             await self.write()
+        except Exception:
+            logger.exception("what is followed has failed")
         finally:
             self._part()
             self.board.close()
@@ -188,7 +203,7 @@ class Streams:
         return len(self._groups)
 
     async def settle(self, live: Live) -> None:
-        """Until all who follow have got what was due to them."""
+        """Until all who follow have got what was due to them, as far as that is possible."""
         live.hurry.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
@@ -288,9 +303,17 @@ def _asked(executor: Any) -> Hashable:
 
     for node in (*roots, *fragments):
         visit(node, Names())
-    sources = executor.variable_values.sources
-    values = {name: sources[name].value for name in sorted(names) if name in sources}
-    return "".join(map(print_ast, (*roots, *fragments))), to_json(values)
+    variables = [
+        definition
+        for definition in executor.operation.variable_definitions or ()
+        if definition.variable.name.value in names
+    ]
+    given = {
+        name: source.value
+        for name, source in executor.variable_values.sources.items()
+        if name in names and source.value is not Undefined
+    }
+    return "".join(map(print_ast, (*variables, *roots, *fragments))), to_json(given)
 
 
 def _without_arguments(node: Node) -> Node:

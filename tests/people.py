@@ -42,6 +42,9 @@ class People:
     conversations: dict[str, UUID] = field(default_factory=dict)
     signals: dict[str, list[Any]] = field(default_factory=dict)
     anomalies: dict[str, UUID] = field(default_factory=dict)
+    users_key: dict[str, str] = field(default_factory=dict)
+    users_session: dict[str, str] = field(default_factory=dict)
+    pg: Any = None
 
     def context(self, name: str) -> Context:
         return Context(self.services, "test", self.viewers[name])
@@ -75,6 +78,23 @@ class People:
         finally:
             await results.aclose()
 
+    async def happen(self, name: str, user: str) -> None:
+        """Something that subscriptions tell of, in a conversation."""
+        key = self.conversations[name]
+        await self.pg.execute("UPDATE conversations SET updated_at = now() WHERE id = $1", key)
+        await self.pg.execute(
+            "INSERT INTO signals (time, conversation_id, signal_source, signal_score) VALUES (now(), $1, $2, 0.5)",
+            key,
+            name,
+        )
+        await self.pg.execute(
+            "INSERT INTO anomalies (kind, conversation_id, user_id, started_at, event_count, details)"
+            " VALUES ('DRIFT_SHIFT', $1, $2, '2026-01-01', 1, '{}')",
+            key,
+            user,
+        )
+        await self.services.live.hub.look()
+
     def id(self, name: str) -> str:
         """The global id of a user, of a conversation, of its `<name>/signal` or of its `<name>/anomaly`."""
         name, _, part = name.partition("/")
@@ -95,7 +115,7 @@ def unknown() -> SimpleNamespace:
 @pytest.fixture
 async def people(config: Any, database: Any, pg: Any) -> AsyncIterator[People]:
     services = Services.of(config, database, KEY)
-    made = People(services, build_schema(config))
+    made = People(services, build_schema(config), pg=pg)
     for name, role in (
         ("ann", Role.EDUCATOR),
         ("bob", Role.EDUCATOR),
@@ -116,11 +136,12 @@ async def people(config: Any, database: Any, pg: Any) -> AsyncIterator[People]:
         made.conversations[name] = row.id
         rows = await pg.fetch(
             "INSERT INTO signals (time, conversation_id, user_id, signal_source, signal_score, raw_content)"
-            " SELECT timestamptz '2026-01-01' + n * interval '1 minute', $1, 'learner', 'chat', 0.5, $2"
+            " SELECT timestamptz '2026-01-01' + n * interval '1 minute', $1, 'learner', $4, 0.5, $2"
             " FROM generate_series(1, $3) n RETURNING time, id",
             row.id,
             f"text of {name}",
             SIGNALS[name],
+            name,
         )
         made.signals[name] = [tuple(row) for row in rows]
         made.anomalies[name] = await pg.fetchval(

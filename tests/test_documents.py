@@ -42,6 +42,19 @@ def test_the_example_mutation_stores_one_and_refuses_one(served):
     assert payload["results"][1]["error"]["field"] == "signalScore"
 
 
+def test_the_example_of_a_stream_of_events_tells_a_reading(served):
+    command = re.search(r"^curl .*?'$", (ROOT / "docs/live.md").read_text(), re.DOTALL | re.MULTILINE)[0]
+    with subprocess.Popen(
+        ["bash", "-c", "exec " + command.replace("http://127.0.0.1:8002", served)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as curl:
+        assert curl.stdout.readline() == "event: next\n"
+        told = json.loads(curl.stdout.readline().removeprefix("data: "))
+        curl.kill()
+    assert told["data"]["driftUpdates"]["sequence"] == 1
+
+
 def shape(value: object) -> object:
     """Keys and kinds of a JSON value, lists by their first item."""
     if isinstance(value, dict):

@@ -53,8 +53,17 @@ def readable(rights: Rights) -> ColumnElement[bool]:
     return in_readable.exists()
 
 
+def check(wanted: AnomalyFilter) -> None:
+    """BadUserInput where nothing could ever be found by it."""
+    _matching(select(), wanted)
+
+
 def _filtered(statement: Statement, rights: Rights, wanted: AnomalyFilter) -> Statement:
-    statement = statement.where(readable(rights), *wanted.range.holds(Anomaly.started_at))
+    return _matching(statement, wanted).where(readable(rights))
+
+
+def _matching(statement: Statement, wanted: AnomalyFilter) -> Statement:
+    statement = statement.where(*wanted.range.holds(Anomaly.started_at))
     if wanted.kind is not None:
         statement = statement.where(Anomaly.kind == wanted.kind.value)
     if wanted.user_id is not None:

@@ -11,8 +11,9 @@ from app.errors import Forbidden, Refused, Unauthenticated
 from app.pages import DASHBOARD
 from app.refusals import refusal
 
-OPEN: Final = frozenset({"healthz", "graphql", "assets", "auth", *(path.split("/")[1] for path in DASHBOARD)})
-"""What anyone may ask for, by the first part of its path. /graphql has a door of its own (graphql_schema/door.py)."""
+_PAGES: Final = frozenset(path.split("/")[1] for path in DASHBOARD)
+OPEN: Final = frozenset({"healthz", "graphql", "assets", "auth"}) | _PAGES
+"""What anyone may ask for, by the first part of its path: pages without data. /graphql has a door of its own (graphql_schema/door.py)."""
 
 NEEDS: Final[Mapping[str, Scope]] = {"ingest": Scope.INGEST}
 """What needs another scope than READ, which everything else does."""

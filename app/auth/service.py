@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette import types as asgi
 from starlette.datastructures import Headers
 
-from app.auth import keeping, queries, tokens
+from app.auth import cookies, keeping, queries, tokens
 from app.auth.viewer import LOCAL, NOBODY, Means, Viewer
 from app.database.engine import Database
 from app.settings import Settings
@@ -41,11 +41,20 @@ class Auth:
         self._kept = monotonic()
 
     async def viewer_of(self, scope: asgi.Scope) -> Viewer:
-        """Of a request, or of a WebSocket's handshake. Unavailable where the database cannot tell."""
+        """Of a request, or of a WebSocket's handshake: by its key, or else by its session's cookie.
+
+        Forbidden where a page of another site has sent that; Unavailable where the database cannot tell.
+        """
         if self.settings.auth == "local":
             return LOCAL
         given = Headers(scope=scope).get("authorization")
-        return NOBODY if given is None else await self.by_authorization(given)
+        if given is not None:
+            return await self.by_authorization(given)
+        token = cookies.read(scope, self.settings)
+        viewer = await self._found(token, queries.of_session) if token else NOBODY
+        if viewer != NOBODY:
+            cookies.check_origin(scope, self.settings.allowed_origins)
+        return viewer
 
     async def by_authorization(self, given: object) -> Viewer:
         """By what `Authorization` says, in a header or in a WebSocket's connection_init."""

@@ -100,6 +100,11 @@ def writable(rights: Rights) -> ColumnElement[bool]:
     return false() if rights.role is Role.COACH else Conversation.user_id == rights.user_id
 
 
+def check(wanted: ConversationFilter) -> None:
+    """BadUserInput where nothing could ever be found by it."""
+    _matching(select(), wanted)
+
+
 def _filtered(statement: Statement, rights: Rights, wanted: ConversationFilter) -> Statement:
     return _matching(statement, wanted).where(readable(rights, wanted.status))
 

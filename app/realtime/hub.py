@@ -56,7 +56,7 @@ class Hub:
         self._of_anomalies: set[Watch] = set()
         self._look_now = asyncio.Event()
         self._since: str | None = None
-        """The last look's; None while nobody waits."""
+        """The last look's. None before the first, which is when the hub begins to listen."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -94,8 +94,6 @@ class Hub:
     def _watching(self, watches: set[Watch]) -> Iterator[Watch]:
         watch = Watch()
         watches.add(watch)
-        if self._since is None:
-            self._look_now.set()
         try:
             yield watch
         finally:
@@ -151,20 +149,16 @@ class Hub:
             logger.warning("changes could not be looked for: %r; it is tried again", error)
 
     async def _look(self) -> None:
-        if not (self._of or self._of_all or self._of_anomalies):
-            self._since = None
-            return
         changes = Changes()
         async with self._database.steps() as connection:
             now = await queries.now(connection)
-            if self._since is None:  # who waits has looked after beginning to
-                self._since = now
-            found = await queries.changed(connection, self._since, list(self._of)) if self._of else []
-            if self._of_all:
-                found += await queries.changed(connection, self._since, None)
-            for conversation in found:
-                changes.note(conversation, None)
-            if self._of_anomalies:
-                changes.anomalies.update(await queries.changed_anomalies(connection, self._since))
+            if self._since is not None:
+                found = await queries.changed(connection, self._since, list(self._of)) if self._of else []
+                if self._of_all:
+                    found += await queries.changed(connection, self._since, None)
+                for conversation in found:
+                    changes.note(conversation, None)
+                if self._of_anomalies:
+                    changes.anomalies.update(await queries.changed_anomalies(connection, self._since))
         self._since = now
         self._tell(changes)

@@ -22,10 +22,10 @@ class RedisBus:
             await pipeline.execute()
 
     async def listen(self, heard: Heard) -> None:
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        async with self._redis.pubsub() as pubsub:
             await pubsub.subscribe(CHANNEL)
-            heard(None)
             while True:
                 message = await pubsub.get_message(timeout=SILENCE)
                 if message is not None:
-                    heard(message["data"])
+                    # It subscribes anew by itself when it has had to connect anew.
+                    heard(None if message["type"] == "subscribe" else message["data"])

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.anomalies import queries
 from app.anomalies.queries import AnomalyFilter
 from app.auth.viewer import Rights
 from app.realtime import topics
@@ -39,5 +40,6 @@ class AnomalySubscriptions:
         self, info: Info, user_id: str | None = strawberry.UNSET
     ) -> AsyncGenerator[Anomaly, None]:
         quiet = info.context.services.settings.rapid_fire_seconds
-        topic = FoundAnomalies(info.context.rights, AnomalyFilter(user_id=known(user_id)), quiet)
-        yield cast(Anomaly, Following([topic]))
+        wanted = AnomalyFilter(user_id=known(user_id))
+        queries.check(wanted)
+        yield cast(Anomaly, Following([FoundAnomalies(info.context.rights, wanted, quiet)]))

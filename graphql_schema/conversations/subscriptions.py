@@ -39,5 +39,6 @@ class ConversationSubscriptions:
     async def conversation_changed(
         self, info: Info, filter: ConversationFilter | None = strawberry.UNSET
     ) -> AsyncGenerator[Conversation, None]:
-        topic = ChangedConversations(info.context.rights, filter_of(known(filter)))
-        yield cast(Conversation, Following([topic]))
+        wanted = filter_of(known(filter))
+        queries.check(wanted)
+        yield cast(Conversation, Following([ChangedConversations(info.context.rights, wanted)]))

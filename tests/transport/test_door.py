@@ -129,7 +129,7 @@ def test_no_route_is_open_that_nobody_has_thought_of():
     app = create_app(Settings(_env_file=None), "postgresql://nobody@127.0.0.1:9/none", "key")
     places = {route.path.split("/")[1] for route in app.routes}
     assert places - OPEN == {"ingest", "charts", "metrics"}
-    assert {route.path for route in app.routes if isinstance(route, Mount)} == {"/assets"}
+    assert {route.path for route in app.routes if isinstance(route, Mount)} == {"/assets", "/auth"}
 
 
 async def test_locally_everyone_is_an_administrator_whom_nobody_knows(live):

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from app.auth import keys
 from app.auth.viewer import Scope
+from app.users.models import Role
 from tests.transport.test_door import codes, locked, post
 from tests.transport.test_websocket import ask, receive, send, socket
 
@@ -205,3 +206,21 @@ async def test_keys_by_mutation(locked, make):
     another = "query($id: ID) { apiKeys(userId: $id) { name } }"
     assert codes(await run(another, machine, id=user)) == ["FORBIDDEN"]
     assert len((await run(another, id=user))["data"]["apiKeys"]) == 1
+
+
+async def test_personal_data_are_administrators_alone(locked, make, services):
+    ada = await services.users.create(username="ada", phone="1", role=Role.ADMIN)
+    query = '{ user(by: {username: "ada"}) { personalInformation { phone } } }'
+    for scope, owner, found in (
+        (Scope.ADMIN, None, None),
+        (Scope.ADMIN, ada.id, None),
+        (Scope.READ, None, "FORBIDDEN"),
+        (Scope.READ, ada.id, "FORBIDDEN"),
+    ):
+        _, headers = await make(scope, user_id=owner)
+        body = (await post(locked, query, headers)).json()
+        if found:
+            assert codes(body) == [found]
+            assert body["data"] == {"user": {"personalInformation": None}}
+        else:
+            assert body["data"] == {"user": {"personalInformation": {"phone": "1"}}}

@@ -1,97 +1,212 @@
-"""Subscriptions, followed by clients of other libraries: over WebSockets and as streams of events."""
+"""Subscriptions over WebSockets, as a front end uses them: what they tell, and when."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
-import httpx2
 import pytest
 
-from tests.transport.test_websocket import opened, receive, send, socket
+from tests.transport.following import at_rest, begun, following, instant, post, store
 
 DRIFT = """
-subscription($ids: [String!]!) {
-  driftUpdates(contextWindowIds: $ids, window: "5m") {
+subscription($ids: [String!]!, $throttle: Duration! = "1s") {
+  driftUpdates(contextWindowIds: $ids, window: "5m", throttle: $throttle) {
     sequence newSignalCount
-    conversation { contextWindowId signalCount }
-    coherence { level driftMetrics { driftScore } }
+    conversation { id contextWindowId signalCount }
+    coherence { level coherenceScoreCurrent driftMetrics { driftScore } timeRangeStart }
   }
 }
 """
-SIGNALS = 'subscription { signalAdded(contextWindowId: "a") { signalScore signalSource classification } }'
-CREATE = """
-mutation($signals: [SignalInput!]!) {
-  createSignals(signals: $signals, createConversations: true) { successfulCount }
+COHERENCE = """
+query($id: String!, $start: DateTime!) {
+  conversation(by: {contextWindowId: $id}) {
+    coherence(window: "5m", range: {start: $start}) {
+      level coherenceScoreCurrent driftMetrics { driftScore }
+    }
+  }
 }
 """
+DELETE = "mutation($ids: [ID!]!) { deleteSignals(ids: $ids) { deletedCount } }"
+DROP = "mutation($id: ID!) { deleteConversation(id: $id) { id } }"
+HIDE = "mutation($id: ID!) { updateConversation(id: $id, input: {status: DELETED}) { id } }"
+ID = "query($id: String!) { conversation(by: {contextWindowId: $id}) { id } }"
 
 
-async def post(place, query, **variables):
-    async with httpx2.AsyncClient() as http:
-        answer = await http.post(f"http://{place}/graphql", json={"query": query, "variables": variables})
-    body = answer.json()
-    assert "errors" not in body, body
-    return body["data"]
+async def id_of(place, key):
+    return (await post(place, ID, id=key))["conversation"]["id"]
 
 
-async def store(place, *signals):
-    given = [
-        {"contextWindowId": key, "signalSource": "Slack", "signalScore": score} for key, score in signals
-    ]
-    assert (await post(place, CREATE, signals=given))["createSignals"]["successfulCount"] == len(signals)
+def brief(reading):
+    return (
+        reading["conversation"]["contextWindowId"],
+        reading["sequence"],
+        reading["newSignalCount"],
+        reading["conversation"]["signalCount"],
+    )
 
 
-@asynccontextmanager
-async def following(place, query, **variables):
-    """A function that gives what comes next."""
-    async with socket(place) as ws:
-        await opened(ws)
-        await send(ws, type="subscribe", id="1", payload={"query": query, "variables": variables})
-
-        async def following(seconds=5):
-            async with asyncio.timeout(seconds):
-                message = await receive(ws)
-            assert message["id"] == "1"
-            return message["payload"] if message["type"] == "next" else message
-
-        yield following
-
-
-async def test_drift_moves_when_signals_come(live):
-    await store(live, ("a", 0.9))
-    async with following(live, DRIFT, ids=["a"]) as following_:
-        first = (await following_())["data"]["driftUpdates"]
-        assert (first["sequence"], first["newSignalCount"]) == (1, 0)
-        assert first["conversation"] == {"contextWindowId": "a", "signalCount": 1}
+async def test_drift_is_read_at_once_and_when_signals_come_or_go(live):
+    ids = await store(live, ("a", 0.9))
+    async with following(live, DRIFT, ids=["a"]) as drift:
+        assert brief(await drift.next()) == ("a", 1, 0, 1)
         await store(live, ("a", 0.1), ("a", 0.2))
-        second = (await following_())["data"]["driftUpdates"]
-        assert (second["sequence"], second["newSignalCount"]) == (2, 2)
-        assert second["conversation"]["signalCount"] == 3
+        assert brief(await drift.next()) == ("a", 2, 2, 3)
+        await post(live, DELETE, ids=ids)
+        assert brief(await drift.next()) == ("a", 3, 0, 2)
 
 
-async def test_signals_are_told_in_order(live):
-    await store(live, ("a", 0.5), ("b", 0.5))
-    async with following(live, SIGNALS) as following_:
-        await asyncio.sleep(0.2)
-        await store(live, ("a", 0.1), ("b", 0.2), ("a", 0.3))
-        found = [(await following_())["data"]["signalAdded"]["signalScore"] for _ in range(2)]
-    assert found == [0.1, 0.3]
+async def test_drift_is_read_when_a_signal_is_changed_in_the_database(serve, pg):
+    async with serve(look_again_seconds=0.2) as place:
+        await store(place, ("a", 0.9), ("a", 0.9))
+        async with following(place, DRIFT, ids=["a"]) as drift:
+            assert (await drift.next())["coherence"]["coherenceScoreCurrent"] == 1
+            await pg.execute("UPDATE signals SET signal_score = 0.1 WHERE id = (SELECT max(id) FROM signals)")
+            after = await drift.next()
+            assert brief(after) == ("a", 2, 0, 2)
+            assert after["coherence"]["coherenceScoreCurrent"] < 1
+
+
+async def test_readings_keep_the_throttle_and_then_tell_the_newest(live):
+    await store(live, ("a", 0.9))
+    async with following(live, DRIFT, ids=["a"]) as drift:
+        await drift.next()
+        for score in (0.1, 0.2, 0.3, 0.4):
+            await store(live, ("a", score))
+        readings, came = [], 0
+        while came < 4:
+            readings.append(brief(await drift.next()))
+            came += readings[-1][2]
+        # One, but where storing them took longer than the throttle.
+        assert len(readings) < 4
+        assert [reading[1] for reading in readings] == list(range(2, 2 + len(readings)))
+        assert readings[-1][3] == 5
+        assert await drift.is_silent()
+
+
+async def test_one_subscription_follows_several_conversations_each_once(live):
+    await store(live, ("a", 0.9), ("b", 0.8))
+    async with following(live, DRIFT, ids=["a", "b", "a"]) as drift:
+        firsts = [brief(await drift.next()) for _ in range(2)]
+        assert sorted(firsts) == [("a", 1, 0, 1), ("b", 1, 0, 1)]
+        await store(live, ("b", 0.1))
+        assert brief(await drift.next()) == ("b", 2, 1, 2)
+        assert await drift.is_silent()
+
+
+async def test_drift_equals_the_query_over_the_same_range(live):
+    now = datetime.now(UTC)
+    for minutes in range(0, 200, 3):
+        moment = instant(now - timedelta(minutes=minutes))
+        await store(live, ("a", minutes % 7 / 7), timestamp=moment)
+    async with following(live, DRIFT, ids=["a"]) as drift:
+        read = (await drift.next())["coherence"]
+    start = read.pop("timeRangeStart")
+    assert datetime.now(UTC) - datetime.fromisoformat(start) < timedelta(days=1, seconds=10)
+    found = (await post(live, COHERENCE, id="a", start=start))["conversation"]["coherence"]
+    assert found == read
+    assert len(read["driftMetrics"]) > 30
+
+
+async def test_a_newcomer_gets_a_reading_of_now(live, monkeypatch):
+    monkeypatch.setattr("graphql_schema.streams.FRESH", 0.0)
+    await store(live, ("a", 0.9))
+    async with following(live, DRIFT, ids=["a"]) as first:
+        early = await first.next()
+        async with following(live, DRIFT, ids=["a"]) as second:
+            late = await second.next()
+            assert brief(late) == brief(early)
+            assert late["coherence"]["timeRangeStart"] > early["coherence"]["timeRangeStart"]
+        assert await first.is_silent()
 
 
 @pytest.mark.parametrize(
-    ("accept", "kind"),
+    ("ids", "code"),
     [
-        ("text/event-stream", "text/event-stream"),
-        ("text/event-stream, application/json", "text/event-stream"),
-        (
-            "application/graphql-response+json, application/json, text/event-stream",
-            "application/graphql-response+json",
-        ),
-        ("application/json;q=0.9, text/event-stream", "application/json"),
-        ("*/*", "application/json"),
+        ([], "BAD_USER_INPUT"),
+        ([f"c{n}" for n in range(101)], "BAD_USER_INPUT"),
+        (["unknown"], "NOT_FOUND"),
+        (["a", "unknown"], "NOT_FOUND"),
+        (["a", "hidden"], "NOT_FOUND"),
+        (["a", "\0"], "BAD_USER_INPUT"),
     ],
+    ids=["none", "101", "unknown", "one of two unknown", "hidden", "not storable"],
 )
-async def test_a_query_is_answered_in_the_form_that_is_asked_for_first(live, accept, kind):
-    async with httpx2.AsyncClient() as http:
-        headers = {"Accept": accept}
-        answer = await http.post(f"http://{live}/graphql", json={"query": "{ __typename }"}, headers=headers)
-    assert answer.headers["content-type"].split(";")[0] == kind
+async def test_what_cannot_be_followed_is_refused(live, ids, code):
+    await store(live, ("a", 0.9), ("hidden", 0.9))
+    await post(live, HIDE, id=await id_of(live, "hidden"))
+    async with following(live, DRIFT, ids=ids) as drift:
+        assert await drift.code() == code
+        await at_rest(live)
+
+
+async def test_a_hundred_conversations_are_followed_together(live):
+    keys = [f"c{n}" for n in range(100)]
+    await store(live, *((key, 0.5) for key in keys))
+    async with following(live, DRIFT, ids=keys) as drift:
+        found = {brief(await drift.next(10)) for _ in keys}
+    assert found == {(key, 1, 0, 1) for key in keys}
+
+
+@pytest.mark.parametrize("how", [DROP, HIDE], ids=["deleted", "hidden"])
+async def test_a_conversation_that_goes_is_told_and_the_others_go_on(live, how):
+    await store(live, ("a", 0.9), ("b", 0.9))
+    async with following(live, DRIFT, ids=["a", "b"]) as drift:
+        await drift.next(), await drift.next()
+        await post(live, how, id=await id_of(live, "a"))
+        assert await drift.code() == "NOT_FOUND"
+        await store(live, ("b", 0.1))
+        assert brief(await drift.next()) == ("b", 2, 1, 2)
+        await post(live, how, id=await id_of(live, "b"))
+        assert await drift.code() == "NOT_FOUND"
+        assert await drift.message() == ("complete", None)
+    await at_rest(live)
+
+
+SIGNALS = """
+subscription($id: String!) { signalAdded(contextWindowId: $id) { signalScore signalSource timestamp } }
+"""
+
+
+async def test_signals_are_told_in_order_and_of_their_conversation_alone(live):
+    await store(live, ("a", 0.5), ("b", 0.5))
+    async with following(live, SIGNALS, id="a") as signals:
+        await begun(live)
+        await store(live, ("a", 0.1), ("b", 0.2), ("a", 0.3))
+        await store(live, ("a", 0.4))
+        assert [(await signals.next())["signalScore"] for _ in range(3)] == [0.1, 0.3, 0.4]
+        assert await signals.is_silent()
+
+
+async def test_late_signals_and_whole_batches_are_told(live):
+    await store(live, *[("a", 0.5)] * 1_200)
+    async with following(live, SIGNALS, id="a") as signals:
+        await begun(live)
+        await store(live, ("a", 0.25), timestamp="2020-01-01T00:00:00Z")
+        assert (await signals.next())["timestamp"].startswith("2020-01-01T00:00:00")
+        await store(live, *(("a", n / 1_000) for n in range(900)))
+        assert [(await signals.next())["signalScore"] for _ in range(900)] == [n / 1_000 for n in range(900)]
+        assert await signals.is_silent()
+
+
+async def test_signals_of_concurrent_batches_are_told_once_each(live):
+    await store(live, ("a", 0.5))
+    async with following(live, SIGNALS, id="a") as signals:
+        await begun(live)
+        scores = [n / 1_000 for n in range(400)]
+        await asyncio.gather(
+            *(store(live, *(("a", score) for score in scores[n : n + 20])) for n in range(0, 400, 20))
+        )
+        found = [(await signals.next())["signalScore"] for _ in scores]
+        assert sorted(found) == scores
+        assert await signals.is_silent()
+
+
+async def test_signals_of_a_conversation_that_is_hidden_end(live):
+    await store(live, ("a", 0.5))
+    async with following(live, SIGNALS, id="a") as signals:
+        await begun(live)
+        await post(live, HIDE, id=await id_of(live, "a"))
+        assert await signals.code() == "NOT_FOUND"
+        assert (await signals.message())[0] == "complete"
+    async with following(live, SIGNALS, id="a") as signals:
+        assert await signals.code() == "NOT_FOUND"
+    await at_rest(live)
