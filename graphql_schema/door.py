@@ -11,6 +11,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -26,7 +27,9 @@ from app.auth.viewer import NOBODY, Means, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
 from app.users.models import Role
 
-ANYONES: Final = frozenset({"viewer"})
+SHARED: Final = "conversation(by: {shareToken})"
+"""What the field is called here where its argument, written out, can be nothing but a token."""
+ANYONES: Final = frozenset({"viewer", SHARED})
 """Queries for those who have not signed in, too."""
 
 NEEDS: Final[Mapping[str, Scope]] = {"createSignal": Scope.INGEST, "createSignals": Scope.INGEST}
@@ -40,6 +43,7 @@ OWN: Final[Mapping[str, frozenset[Role]]] = {
     "createConversation": _EDUCATORS,
     "updateConversation": _EDUCATORS,
     "deleteConversation": _EDUCATORS,
+    "shareConversation": _EDUCATORS,
     "deleteSignals": _EDUCATORS,
 }
 """Mutations of one's own, for those of the roles with a session; they look by themselves whose it is."""
@@ -85,12 +89,23 @@ def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> 
     while waiting:
         for node in waiting.pop().selections:
             if isinstance(node, FieldNode):
-                names.add(node.name.value)
+                names.add(SHARED if _is_shared(node) else node.name.value)
             elif isinstance(node, InlineFragmentNode):
                 waiting.append(node.selection_set)
             elif isinstance(node, FragmentSpreadNode) and (fragment := fragments.pop(node.name.value, None)):
                 waiting.append(fragment.selection_set)
     return frozenset(names)
+
+
+def _is_shared(node: FieldNode) -> bool:
+    (by, *more) = node.arguments or (None,)
+    return (
+        node.name.value == "conversation"
+        and by is not None
+        and not more
+        and isinstance(by.value, ObjectValueNode)
+        and [field.name.value for field in by.value.fields] == ["shareToken"]
+    )
 
 
 def _types(schema: GraphQLSchema, document: DocumentNode) -> set[str]:

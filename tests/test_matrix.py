@@ -116,6 +116,7 @@ PROBES: dict[str, Probe] = {
     "createConversation": Probe(lambda them: f'(input: {{userId: "{them.u}"}}) {{ id }}'),
     "updateConversation": Probe(lambda them: f'(id: "{them.c}", input: {{title: "x"}}) {{ id }}'),
     "deleteConversation": Probe(lambda them: f'(id: "{them.c}") {{ id }}'),
+    "shareConversation": Probe(lambda them: f'(id: "{them.c}", enabled: true) {{ id }}'),
     "assignCoach": Probe(
         lambda them: f'(conversationId: "{them.c}", userId: "{them.people.id("coach")}") {{ id }}'
     ),

@@ -6,15 +6,17 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.auth.tokens import hash_of
 from app.auth.viewer import Rights
 from app.conversations.models import (
     Conversation,
     ConversationActivity,
     ConversationCoach,
+    ConversationShare,
     ConversationStatus,
 )
 from app.database.base import AnyRow, Statement
@@ -72,22 +74,25 @@ class ConversationFilter:
     search: str | None = None
 
 
+def shown(status: ConversationStatus | None) -> ColumnElement[bool]:
+    """Of whosever conversations, those that are asked for."""
+    if status is not None:
+        return Conversation.status == status.value
+    return Conversation.status != literal_column("'DELETED'")
+
+
 def readable(rights: Rights, status: ConversationStatus | None = None) -> ColumnElement[bool]:
     """Which conversations someone may read, with all that is in them: every read goes through here.
 
     Administrators and machines all, educators their own, coaches those that they are assigned to; nobody none.
     DELETED ones are hidden from everyone who does not ask for just them.
     """
-    if status is not None:
-        shown = Conversation.status == status.value
-    else:
-        shown = Conversation.status != literal_column("'DELETED'")
     if rights.role is Role.COACH:
         assigned = exists().where(
             ConversationCoach.conversation_id == Conversation.id, ConversationCoach.user_id == rights.user_id
         )
-        return and_(shown, assigned)
-    return and_(shown, writable(rights))
+        return and_(shown(status), assigned)
+    return and_(shown(status), writable(rights))
 
 
 def writable(rights: Rights) -> ColumnElement[bool]:
@@ -95,9 +100,14 @@ def writable(rights: Rights) -> ColumnElement[bool]:
 
     What of it they may do is the door's to say (graphql_schema/door.py).
     """
-    if rights.everything:
-        return true()
+    if rights.user_id is None:  # nobody, or who has everything; never "IS NULL"
+        return true() if rights.everything else false()
     return false() if rights.role is Role.COACH else Conversation.user_id == rights.user_id
+
+
+def manageable(rights: Rights) -> ColumnElement[bool]:
+    """Which conversations someone may share: as `writable`, but of machines for those alone that may do everything."""
+    return writable(rights) if rights.user_id or rights.administrator else false()
 
 
 def check(wanted: ConversationFilter) -> None:
@@ -200,6 +210,27 @@ async def ids_of(
         readable(rights), Conversation.context_window_id.in_(context_window_ids)
     )
     return {row.context_window_id: row.id for row in await connection.execute(statement)}
+
+
+async def by_share_token(connection: AsyncConnection, token: str) -> AnyRow | None:
+    """The conversation that is shared by it, for whoever has it."""
+    statement = conversations().join(ConversationShare, ConversationShare.conversation_id == Conversation.id)
+    return (
+        await connection.execute(statement.where(shown(None), ConversationShare.token_hash == hash_of(token)))
+    ).one_or_none()
+
+
+async def share_tokens(
+    connection: AsyncConnection, rights: Rights, ids: Sequence[UUID], key: str
+) -> dict[UUID, str | None]:
+    """Of those that are shared: the token for who may share them, None for others who have been allowed to read them."""
+    token = case((manageable(rights), func.pgp_sym_decrypt(ConversationShare.token, key)))
+    statement = (
+        select(Conversation.id, token.label("token"))
+        .join(ConversationShare, ConversationShare.conversation_id == Conversation.id)
+        .where(Conversation.id.in_(ids))
+    )
+    return {row.id: row.token for row in await connection.execute(statement)}
 
 
 async def id_of(connection: AsyncConnection, rights: Rights, context_window_id: str) -> UUID | None:

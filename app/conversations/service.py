@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
-from app.auth import audit
+from app.auth import audit, tokens
 from app.auth.viewer import Rights
-from app.conversations.models import Conversation, ConversationCoach, ConversationStatus
-from app.conversations.queries import conversations, writable
+from app.conversations.models import Conversation, ConversationCoach, ConversationShare, ConversationStatus
+from app.conversations.queries import conversations, manageable, writable
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
+from app.users import encryption
 from app.users.models import Role, User
 from app.users.service import no_such_user
 
@@ -29,6 +30,8 @@ class Conversations:
     """Writes conversations. Hidden (DELETED) ones can be changed like others."""
 
     database: Database
+    key: str
+    """That of the personal data, for tokens of shared conversations."""
 
     @repeated_after_deadlock
     async def create(
@@ -142,6 +145,34 @@ class Conversations:
                 f"user:{coach_id}",
                 conversation=str(conversation_id),
             )
+            changes_of(connection).note(conversation_id, None)
+            return await _row(connection, conversation_id)
+
+    @repeated_after_deadlock
+    async def share(self, rights: Rights, conversation_id: UUID, *, enabled: bool, actor: str) -> Any:
+        """Opens the conversation to whoever has the new token, or to nobody; its row. A token from before is void."""
+        async with self.database.write() as connection:
+            touched = (
+                update(Conversation)
+                .where(Conversation.id == conversation_id, manageable(rights))
+                .values(updated_at=func.now())
+            )
+            if not (await connection.execute(touched)).rowcount:
+                raise no_such_conversation("id")
+            shares = delete(ConversationShare).where(ConversationShare.conversation_id == conversation_id)
+            await connection.execute(shares)
+            if enabled:
+                token = tokens.make()
+                await encryption.check(connection, self.key)
+                await connection.execute(
+                    insert(ConversationShare).values(
+                        conversation_id=conversation_id,
+                        token_hash=tokens.hash_of(token),
+                        token=func.pgp_sym_encrypt(token, self.key, "cipher-algo=aes256"),
+                    )
+                )
+            action = "conversation shared" if enabled else "conversation no longer shared"
+            await audit.note(connection, actor, action, f"conversation:{conversation_id}")
             changes_of(connection).note(conversation_id, None)
             return await _row(connection, conversation_id)
 

@@ -25,6 +25,19 @@ class ConversationLoader(Loader[UUID, None, Conversation | None]):
         return None
 
 
+class ShareLoader(Loader[UUID, None, tuple[bool, str | None]]):
+    """Whether it is shared, and the token for who may share it."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
+    ) -> dict[UUID, tuple[bool, str | None]]:
+        found = await queries.share_tokens(connection, self.rights, keys, self.services.conversations.key)
+        return {key: (True, token) for key, token in found.items()}
+
+    def missing(self) -> tuple[bool, str | None]:
+        return False, None
+
+
 type PageArguments = tuple[ConversationFilter, ConversationOrder, Page]
 
 
@@ -84,3 +97,14 @@ def conversations_of(
         load=load,
         count=lambda: context.loader(ConversationCounts).load(user, wanted),
     )
+
+
+async def shared_by(context: Context, token: str) -> Conversation | None:
+    """What is in it may ask for it, and for nothing else that the viewer may not read."""
+    async with context.read() as connection:
+        row = await queries.by_share_token(connection, token)
+    if row is None:
+        return None
+    conversation = Conversation.of(row)
+    context.loader(ConversationLoader).prime(conversation.key, None, conversation)
+    return conversation

@@ -58,3 +58,13 @@ class ConversationMutations:
             actor=context.viewer.name,
         )
         return Conversation.of(row)
+
+    @strawberry.mutation(
+        description="Turns public reading by link on or off; turning it on again makes a new token."
+    )
+    async def share_conversation(self, info: Info, id: strawberry.ID, enabled: bool) -> Conversation:
+        context = info.context
+        row = await context.services.conversations.share(
+            context.rights, key_of("Conversation", id, "id"), enabled=enabled, actor=context.viewer.name
+        )
+        return Conversation.of(row)

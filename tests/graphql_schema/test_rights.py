@@ -5,6 +5,13 @@ import json
 
 import pytest
 
+from app.anomalies import queries as anomalies
+from app.anomalies.queries import AnomalyFilter
+from app.auth.viewer import NOBODY
+from app.conversations import queries as conversations
+from app.conversations.queries import ConversationFilter
+from app.signals import queries as signals
+from app.users import queries as users
 from graphql_schema.encoding import to_json
 from tests.conftest import EDITIONS
 from tests.graphql_schema.test_statement_counts import statements
@@ -342,3 +349,13 @@ async def test_what_is_read_for_all_who_follow_it_is_no_personal_information(peo
         async with asyncio.timeout(10):
             result = await following
     assert result.errors[0].extensions["code"] == "FORBIDDEN"
+
+
+async def test_nobody_has_no_id_and_reads_not_even_what_has_no_owner(people):
+    rights, ids = NOBODY.rights, list(people.conversations.values())
+    async with people.services.database.read() as connection:
+        assert await conversations.by_ids(connection, rights, ids) == {}
+        assert await conversations.count(connection, rights, ConversationFilter()) == 0
+        assert await users.by_ids(connection, rights, list(people.users.values())) == {}
+        assert await anomalies.count(connection, rights, AnomalyFilter()) == 0
+        assert await signals.last_ingest(connection, rights) is None

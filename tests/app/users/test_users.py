@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 
 from app.auth.viewer import PROGRAM
-from app.conversations.service import Conversations
 from app.database.paging import Page
 from app.errors import BadUserInput, Conflict, NotFound
 from app.users import queries
@@ -120,9 +119,9 @@ async def test_a_user_who_is_not_there_is_not_found(services):
         assert refused.value.field == "id"
 
 
-async def test_a_deleted_user_takes_the_conversations_along_and_nobody_else_s(services, database, pg):
+async def test_a_deleted_user_takes_the_conversations_along_and_nobody_else_s(services, pg):
     users = [await services.users.create(username=str(i)) for i in range(2)]
-    conversations = Conversations(database)
+    conversations = services.conversations
     kept = [(await conversations.create(PROGRAM, user_id=owner)).id for owner in (users[1].id, None)]
     for _ in range(2):
         await conversations.create(PROGRAM, user_id=users[0].id)
