@@ -10,12 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.anomalies.models import Anomaly
 from app.auth import audit
 from app.auth.viewer import Rights
 from app.conversations.models import Conversation
 from app.database.base import AnyRow
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
+from app.signals.models import Signal
 from app.users import encryption
 from app.users.models import Role, User
 from app.users.queries import COLUMNS, personal_information
@@ -78,13 +80,21 @@ class Users:
         """
         async with self.database.write() as connection:
             conversations = await _lock_conversations(connection, user_id)
-            deleted = await connection.execute(delete(User).where(User.id == user_id))
-            if not deleted.rowcount:
+            gone = delete(User).where(User.id == user_id).returning(User.username)
+            username = (await connection.execute(gone)).scalar_one_or_none()
+            if username is None:
                 raise no_such_user("id")
+            await _forget(connection, username)
             for key in conversations:
                 changes_of(connection).note(key, None)
             await audit.note(connection, actor, "user deleted", f"user:{user_id}")
             await audit.forget(connection, f"user:{user_id}")
+
+
+async def _forget(connection: AsyncConnection, username: str) -> None:
+    """The name in what others' conversations hold: their signals stay, without saying whose words they are."""
+    await connection.execute(delete(Anomaly).where(Anomaly.user_id == username))
+    await connection.execute(update(Signal).where(Signal.user_id == username).values(user_id=None))
 
 
 async def _lock_conversations(connection: AsyncConnection, user_id: UUID) -> Sequence[UUID]:

@@ -2,24 +2,30 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+_inside: ContextVar[list[str] | None] = ContextVar("inside", default=None)
+
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The SQL statements that any engine runs inside the block, in order."""
+    """The SQL statements that any engine runs for the block, in order; not those of what goes on beside it."""
     seen: list[str] = []
 
     def note(_connection, _cursor, statement, *_):
-        seen.append(statement)
+        if _inside.get() is seen:
+            seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
+    token = _inside.set(seen)
     try:
         yield seen
     finally:
+        _inside.reset(token)
         event.remove(Engine, "before_cursor_execute", note)
 
 
