@@ -221,4 +221,7 @@ async def test_lists_may_be_empty_or_hold_ten_thousand_items(client, world):
         if place.listed:
             for value in ([], ["c"] * 10_000):
                 for code, field in _faults(await _post(client, *call(place, value, world))):
-                    assert (code, field) == ("BAD_USER_INPUT", place.path[-1]), (str(place), len(value))
+                    # Past fifty faults of an enum GraphQL says that there are too many, and of no field.
+                    fields = {place.path[-1], None if len(value) > 50 else place.path[-1]}
+                    assert code == "BAD_USER_INPUT", (str(place), len(value))
+                    assert field in fields, (str(place), len(value))
