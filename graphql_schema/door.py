@@ -25,6 +25,7 @@ from strawberry.extensions import SchemaExtension
 
 from app.auth.viewer import NOBODY, Means, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
+from app.settings import Settings
 from app.users.models import Role
 
 SHARED: Final = "conversation(by: {shareToken})"
@@ -52,13 +53,25 @@ _STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "Batch
 """Types that tell someone who stores signals of them, and of nothing else."""
 
 
-def check(viewer: Viewer, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> None:
+_INTROSPECTION: Final = frozenset({"__schema", "__type"})
+
+
+def sees_schema(viewer: Viewer, settings: Settings) -> bool:
+    """Whether the schema is shown to them, apart from what else they may ask for."""
+    return viewer.administrator or settings.introspection == "readers"
+
+
+def check(
+    viewer: Viewer, schema: GraphQLSchema, document: DocumentNode, name: str | None, settings: Settings
+) -> None:
     """Unauthenticated or Forbidden where `viewer` may not have that operation of the document run."""
     operation = get_operation_ast(document, name)
     fields = _root_fields(document, operation) if operation else frozenset()
     if viewer == NOBODY:
         if not fields - {"__typename"} or not fields <= ANYONES | {"__typename"}:
             raise Unauthenticated("Sign in, or send an API key: nobody is signed in.")
+    elif fields & _INTROSPECTION and not sees_schema(viewer, settings):
+        raise Forbidden("The schema is shown to administrators alone.")
     elif operation is not None:
         missing = _needed(viewer, operation, fields) - viewer.scopes
         if not missing and Scope.READ not in viewer.scopes and _types(schema, document) - _STORED:
@@ -134,6 +147,7 @@ class Door(SchemaExtension):
                 execution.schema._schema,  # noqa: SLF001 - its only door
                 execution.graphql_document,
                 execution.operation_name,
+                execution.context.services.settings,
             )
         except Refused as refused:
             execution.pre_execution_errors = [

@@ -28,6 +28,7 @@ from app.errors import RateLimited, Unavailable
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.context import Context
+from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.schema import Schema
 
@@ -171,6 +172,8 @@ class GraphQLApp(GraphQL[Context, None]):
         return await super().on_ws_connect(context)
 
     async def render_graphql_ide(self, request: Request) -> Response:
+        if not sees_schema(request.state.viewer, self.services.settings):
+            raise HTTPException(404, "There is no page here.")
         return self.page()
 
     async def farewell(self, feed: Feed) -> None:

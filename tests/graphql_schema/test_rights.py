@@ -7,7 +7,7 @@ import pytest
 
 from app.anomalies import queries as anomalies
 from app.anomalies.queries import AnomalyFilter
-from app.auth.viewer import NOBODY
+from app.auth.viewer import NOBODY, PROGRAM
 from app.conversations import queries as conversations
 from app.conversations.queries import ConversationFilter
 from app.signals import queries as signals
@@ -359,3 +359,8 @@ async def test_nobody_has_no_id_and_reads_not_even_what_has_no_owner(people):
         assert await users.by_ids(connection, rights, list(people.users.values())) == {}
         assert await anomalies.count(connection, rights, AnomalyFilter()) == 0
         assert await signals.last_ingest(connection, rights) is None
+
+
+def test_who_reads_everything_is_asked_for_no_condition():
+    assert str(conversations.readable(PROGRAM)) == "conversations.status != 'DELETED'"
+    assert str(users.readable(PROGRAM)) == "true"
