@@ -214,6 +214,7 @@ async def ids_of(
 
 async def by_share_token(connection: AsyncConnection, token: str) -> AnyRow | None:
     """The conversation that is shared by it, for whoever has it."""
+    checks.text("shareToken", token)
     statement = conversations().join(ConversationShare, ConversationShare.conversation_id == Conversation.id)
     return (
         await connection.execute(statement.where(shown(None), ConversationShare.token_hash == hash_of(token)))
