@@ -155,6 +155,7 @@ def export_signals(
     until: Annotated[str | None, typer.Option(help="The instant before which it ends.")] = None,
 ) -> None:
     """Write signals, oldest first, as `coherence import` reads them."""
+    from app.auth.viewer import PROGRAM
     from app.signals import export
 
     wanted = export.wanted(conversation or (), source or (), since, until)
@@ -164,7 +165,7 @@ def export_signals(
     async def run(url: str) -> int:
         async with opened(settings, url) as database:
             with export.output(file) as lines:
-                return await export.export(database, wanted, lines, kind)
+                return await export.export(database, PROGRAM, wanted, lines, kind)
 
     with ready(settings) as (url, _, _):
         count = asyncio.run(run(url))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
+from app.auth.viewer import PROGRAM
 from app.services import Services
 from app.signals.rules import NewSignal
 from app.users.models import Role
@@ -114,6 +115,7 @@ async def fill(services: Services, now: datetime) -> None:
         for number, person in enumerate(people, 1):
             key = f"demo-{character}-{number}"
             await services.conversations.create(
+                PROGRAM,
                 context_window_id=key,
                 user_id=person.id,
                 agent_id=f"agent-{character}",
@@ -122,4 +124,4 @@ async def fill(services: Services, now: datetime) -> None:
                 context_metadata={"demo": True, "character": character},
             )
             batch = list(signals(random, key, character, person.username, now))
-            await services.signals.ingest(batch, now, all_or_nothing=True)
+            await services.signals.ingest(PROGRAM, batch, now, all_or_nothing=True)

@@ -42,7 +42,7 @@ class Services:
             settings,
             database,
             Users(database, key),
-            Conversations(database),
+            Conversations(database, key),
             Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
             keywords,
             Arrivals(database, keywords, rule),

@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         alias="COHERENCE_AUTH",
         description="local: whoever reaches the server is an administrator; required: everyone signs in.",
     )
+    introspection: Annotated[Literal["readers", "administrators"], BeforeValidator(_lower)] = Field(
+        "readers",
+        alias="COHERENCE_INTROSPECTION",
+        description="Who may ask for the schema and gets GraphiQL: readers, or administrators alone.",
+    )
     session_idle: float = Field(
         86_400,
         alias="COHERENCE_SESSION_IDLE_SECONDS",

@@ -24,6 +24,7 @@ from typing import Any
 from app.anomalies import rapid_fire
 from app.anomalies.shifts import Shifts
 from app.arrivals import Arrivals
+from app.auth.viewer import PROGRAM
 from app.database.embedded import EmbeddedPostgres
 from app.database.engine import Database, driver
 from app.signals.classify import KEYWORDS, Classification, classifier
@@ -68,7 +69,7 @@ async def ingest(database: Database, batches: Sequence[Sequence[Sent]], arrivals
     looking = asyncio.create_task(arrivals.watch(1)) if arrivals else None
     began = perf_counter()
     for batch in batches:
-        await signals.ingest(batch, datetime.now(UTC), all_or_nothing=True)
+        await signals.ingest(PROGRAM, batch, datetime.now(UTC), all_or_nothing=True)
     took = perf_counter() - began
     if looking:
         looking.cancel()

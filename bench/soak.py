@@ -26,6 +26,7 @@ import numpy as np
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from app.auth.viewer import PROGRAM
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Analysis, Windows, analyse
 from app.coherence.sources.moments import Pool
@@ -111,7 +112,7 @@ class Soak:
 
     async def ingest(self, chance: random.Random, count: int, most: timedelta, name: str) -> None:
         batch = [self.signal(chance, chance.random() * most) for _ in range(chance.randint(1, count))]
-        answer = await self.services.signals.ingest(batch, self.now(), create_conversations=True)
+        answer = await self.services.signals.ingest(PROGRAM, batch, self.now(), create_conversations=True)
         self.done[name] += sum(isinstance(result, tuple) for result in answer.results)
 
     async def live(self, chance: random.Random) -> None:
@@ -151,7 +152,7 @@ class Soak:
             key = await connection.scalar(statement, {"key": f"c-{chance.randrange(CONVERSATIONS)}"})
         if key is not None:
             with suppress(NotFound):
-                await self.services.conversations.delete(key)
+                await self.services.conversations.delete(PROGRAM, key)
                 self.done["deleted conversations"] += 1
 
     async def keep_up(self, _: random.Random) -> None:
@@ -175,13 +176,13 @@ class Soak:
             self.signal(chance, chance.random() * chance.choice((MINUTE, HOUR, 2.9 * DAY)), "own")
             for _ in range(chance.randint(1, 5))
         ]
-        answer = await self.services.signals.ingest(batch, self.now(), create_conversations=True)
+        answer = await self.services.signals.ingest(PROGRAM, batch, self.now(), create_conversations=True)
         for signal, result in zip(batch, answer.results, strict=True):
             if not isinstance(result, tuple):
                 raise result
             self.own[result] = signal.signal_score
         gone = [key for key in self.own if chance.random() < 0.03]
-        if await self.services.signals.delete(gone) != len(gone):
+        if await self.services.signals.delete(PROGRAM, gone) != len(gone):
             raise SystemExit("signals that should be there were not deleted")
         for key in gone:
             del self.own[key]
@@ -190,7 +191,7 @@ class Soak:
             key = await connection.scalar(statement)
             for window in (60, 300, 3_600):
                 windows = Windows(Duration(window), Duration(window), TimeRange(self.began, None))
-                answers = await analyse(connection, Pool.CONVERSATION, [key], windows, Weights())
+                answers = await analyse(connection, PROGRAM, Pool.CONVERSATION, [key], windows, Weights())
                 self.compare(answers[key], window)
 
     def compare(self, answer: Analysis | BadUserInput, window: int) -> None:

@@ -23,6 +23,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import make_url, text
 
+from app.auth.viewer import PROGRAM
 from app.coherence.coherence import Weights
 from app.coherence.sources import spans
 from app.coherence.sources.analysis import Analysis, Windows, analyse
@@ -115,7 +116,7 @@ async def written(databases: dict[str, Database], batches: list[Any], writers: i
 async def drift(database: Database, keys: list[UUID], windows: Windows, *, raw: bool) -> list[Analysis]:
     with patch.object(spans, "ROLLUPS", () if raw else spans.ROLLUPS):
         async with database.read() as connection:
-            answers = await analyse(connection, Pool.CONVERSATION, keys, windows, Weights())
+            answers = await analyse(connection, PROGRAM, Pool.CONVERSATION, keys, windows, Weights())
     return [answer for answer in answers.values() if isinstance(answer, Analysis)]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
-from app.auth.viewer import Viewer
+from app.auth.viewer import Rights, Viewer
 from app.services import Services
 
 
@@ -32,6 +32,11 @@ class Context:
     """Long lists among the operation's variables, read beforehand (graphql_schema/batches.py)."""
     arrivals: asyncio.Task[int] | None = None
     """Dealing with what had arrived when a query first asked for it."""
+
+    @property
+    def rights(self) -> Rights:
+        """What all reads of the operation are for."""
+        return self.viewer.rights
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read from."""
@@ -63,6 +68,7 @@ class Loader[K: Hashable, A: Hashable, V]:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.services = context.services
+        self.rights = context.rights
         self._loader: DataLoader[tuple[K, A], V] = DataLoader(self._load_batch)
 
     async def read(self, connection: AsyncConnection, keys: Sequence[K], arguments: A) -> dict[K, V]:

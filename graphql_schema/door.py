@@ -11,6 +11,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -24,27 +25,53 @@ from strawberry.extensions import SchemaExtension
 
 from app.auth.viewer import NOBODY, Means, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
+from app.settings import Settings
+from app.users.models import Role
 
-ANYONES: Final = frozenset({"viewer"})
+SHARED: Final = "conversation(by: {shareToken})"
+"""What the field is called here where its argument, written out, can be nothing but a token."""
+ANYONES: Final = frozenset({"viewer", SHARED})
 """Queries for those who have not signed in, too."""
 
 NEEDS: Final[Mapping[str, Scope]] = {"createSignal": Scope.INGEST, "createSignals": Scope.INGEST}
 """Mutations that need less than the scope of everything. One that nobody thought of needs that."""
 
-OWN: Final = frozenset({"revokeApiKey", "revokeSession"})
-"""Mutations of one's own, for everyone with a session; they look by themselves whose it is."""
+_ALL: Final = frozenset(Role)
+_EDUCATORS: Final = frozenset({Role.EDUCATOR})
+OWN: Final[Mapping[str, frozenset[Role]]] = {
+    "revokeApiKey": _ALL,
+    "revokeSession": _ALL,
+    "createConversation": _EDUCATORS,
+    "updateConversation": _EDUCATORS,
+    "deleteConversation": _EDUCATORS,
+    "shareConversation": _EDUCATORS,
+    "deleteSignals": _EDUCATORS,
+}
+"""Mutations of one's own, for those of the roles with a session; they look by themselves whose it is."""
 
 _STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "BatchItemResult", "ItemError"})
 """Types that tell someone who stores signals of them, and of nothing else."""
 
 
-def check(viewer: Viewer, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> None:
+_INTROSPECTION: Final = frozenset({"__schema", "__type"})
+
+
+def sees_schema(viewer: Viewer, settings: Settings) -> bool:
+    """Whether the schema is shown to them, apart from what else they may ask for."""
+    return viewer.administrator or settings.introspection == "readers"
+
+
+def check(
+    viewer: Viewer, schema: GraphQLSchema, document: DocumentNode, name: str | None, settings: Settings
+) -> None:
     """Unauthenticated or Forbidden where `viewer` may not have that operation of the document run."""
     operation = get_operation_ast(document, name)
     fields = _root_fields(document, operation) if operation else frozenset()
     if viewer == NOBODY:
         if not fields - {"__typename"} or not fields <= ANYONES | {"__typename"}:
             raise Unauthenticated("Sign in, or send an API key: nobody is signed in.")
+    elif fields & _INTROSPECTION and not sees_schema(viewer, settings):
+        raise Forbidden("The schema is shown to administrators alone.")
     elif operation is not None:
         missing = _needed(viewer, operation, fields) - viewer.scopes
         if not missing and Scope.READ not in viewer.scopes and _types(schema, document) - _STORED:
@@ -61,8 +88,8 @@ def _whose(viewer: Viewer) -> str:
 def _needed(viewer: Viewer, operation: OperationDefinitionNode, fields: frozenset[str]) -> set[Scope]:
     if operation.operation is not OperationType.MUTATION:
         return {Scope.READ}
-    free = {"__typename"} | (OWN if viewer.means is Means.SESSION else set())
-    return {NEEDS.get(name, Scope.ADMIN) for name in fields - free}
+    own = {name for name, roles in OWN.items() if viewer.role in roles and viewer.means is Means.SESSION}
+    return {NEEDS.get(name, Scope.ADMIN) for name in fields - own - {"__typename"}}
 
 
 def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
@@ -75,12 +102,23 @@ def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> 
     while waiting:
         for node in waiting.pop().selections:
             if isinstance(node, FieldNode):
-                names.add(node.name.value)
+                names.add(SHARED if _is_shared(node) else node.name.value)
             elif isinstance(node, InlineFragmentNode):
                 waiting.append(node.selection_set)
             elif isinstance(node, FragmentSpreadNode) and (fragment := fragments.pop(node.name.value, None)):
                 waiting.append(fragment.selection_set)
     return frozenset(names)
+
+
+def _is_shared(node: FieldNode) -> bool:
+    (by, *more) = node.arguments or (None,)
+    return (
+        node.name.value == "conversation"
+        and by is not None
+        and not more
+        and isinstance(by.value, ObjectValueNode)
+        and [field.name.value for field in by.value.fields] == ["shareToken"]
+    )
 
 
 def _types(schema: GraphQLSchema, document: DocumentNode) -> set[str]:
@@ -109,6 +147,7 @@ class Door(SchemaExtension):
                 execution.schema._schema,  # noqa: SLF001 - its only door
                 execution.graphql_document,
                 execution.operation_name,
+                execution.context.services.settings,
             )
         except Refused as refused:
             execution.pre_execution_errors = [

@@ -29,6 +29,7 @@ from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import read_request
 from graphql_schema.context import Context
+from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.schema import Schema
 
@@ -172,6 +173,8 @@ class GraphQLApp(GraphQL[Context, None]):
         return await super().on_ws_connect(context)
 
     async def render_graphql_ide(self, request: Request) -> Response:
+        if not sees_schema(request.state.viewer, self.services.settings):
+            raise HTTPException(404, "There is no page here.")
         return self.page()
 
     async def farewell(self, feed: Feed) -> None:

@@ -11,7 +11,7 @@ import typer
 from app.auth import keys as service
 from app.auth import queries
 from app.auth.roles import promote
-from app.auth.viewer import Scope
+from app.auth.viewer import PROGRAM, Scope
 from app.database.base import AnyRow
 from app.database.engine import Database
 from app.duration import Duration
@@ -112,7 +112,7 @@ def _run[T](job: Callable[[Database], Awaitable[T]]) -> T:
 
 async def _user(database: Database, name: str) -> UUID:
     async with database.read(newest=True) as connection:
-        found = await id_of(connection, name)
+        found = await id_of(connection, PROGRAM, name)
     if found is None:
         raise NotFound(f"There is no user {shown(name[:60])!r}.")
     return found

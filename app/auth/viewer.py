@@ -24,7 +24,7 @@ ALL: Final = frozenset(Scope)
 
 OF_ROLE: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.EDUCATOR: frozenset({Scope.INGEST, Scope.READ}),
-    Role.COACH: frozenset({Scope.INGEST, Scope.READ}),
+    Role.COACH: frozenset({Scope.READ}),
     Role.ADMIN: ALL,
 }
 """As much as a user of that role can have, however they sign in."""
@@ -53,6 +53,11 @@ class Rights:
     @property
     def administrator(self) -> bool:
         return self.role is Role.ADMIN and Scope.ADMIN in self.scopes
+
+    @property
+    def everything(self) -> bool:
+        """Whether what they do and see is everybody's: an administrator, or a machine."""
+        return self.user_id is None and bool(self.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,5 @@ class Viewer:
 
 NOBODY: Final = Viewer(Means.NONE)
 LOCAL: Final = Viewer(Means.LOCAL, role=Role.ADMIN, scopes=ALL)
+PROGRAM: Final = LOCAL.rights
+"""Of the program itself, and of whoever runs its commands: everything."""

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.arrivals import Arrivals
+from app.auth.viewer import Rights
 from app.charts import classifications, draw
 from app.charts.paper import Format
 from app.charts.parameters import Parameters
@@ -52,7 +53,7 @@ class Charts:
         self._arrivals = arrivals
         self._weights = weights
         self._studio = Studio()
-        self._charts: Mapping[str, Callable[[Parameters], Awaitable[Chart]]] = {
+        self._charts: Mapping[str, Callable[[Rights, Parameters], Awaitable[Chart]]] = {
             "classifications": self._classifications,
             "drift": self._drift,
         }
@@ -74,7 +75,7 @@ class Charts:
             known = ", ".join(f"{name}.{form}" for name in self._charts for form in formats)
             raise NotFound(f"There is no such chart; there are {known}.")
         to = formats[extension]
-        chart = await self._charts[name](Parameters(request.query_params))
+        chart = await self._charts[name](request.state.viewer.rights, Parameters(request.query_params))
         etag = _etag(chart, to)
         headers = _HEADERS | {"ETag": etag}
         if to is Format.SVG:
@@ -83,21 +84,21 @@ class Charts:
             return Response(status_code=304, headers=headers)
         return Response(await self._studio.draw(chart, to), headers=headers, media_type=_MEDIA_TYPES[to])
 
-    async def _classifications(self, given: Parameters) -> Chart:
+    async def _classifications(self, rights: Rights, given: Parameters) -> Chart:
         """Of a summary; its `chartUrl` is the address."""
         user, wanted = classifications.named_by(given)
         await self._arrivals.work_off()
         async with self._database.read() as connection:
-            row = None if user is None else (await users.by_ids(connection, [user])).get(user)
+            row = None if user is None else (await users.by_ids(connection, rights, [user])).get(user)
             if user is not None and row is None:
                 raise NotFound("There is no such user.", field="user")
-            summary = (await summaries(connection, [user], wanted))[user]
+            summary = (await summaries(connection, rights, [user], wanted))[user]
         if isinstance(summary, BadUserInput):
             raise summary
         subject = draw.EVERYTHING if row is None else row.username
         return partial(draw.classifications, summary.classifications, subject=subject)
 
-    async def _drift(self, given: Parameters) -> Chart:
+    async def _drift(self, rights: Rights, given: Parameters) -> Chart:
         """Of one conversation, or of all as one stream."""
         given.only("conversation", "window", "step", "start", "end", "source", repeatable={"source"})
         window = given.duration("window") or Duration(300)
@@ -106,11 +107,11 @@ class Charts:
         )
         key = given.text("conversation")
         async with self._database.read() as connection:
-            found = None if key is None else await conversations.id_of(connection, key)
+            found = None if key is None else await conversations.id_of(connection, rights, key)
             if key is not None and found is None:
                 raise NotFound("There is no such conversation.", field="conversation")
             pool = Pool.EVERYTHING if found is None else Pool.CONVERSATION
-            analysis = (await analyse(connection, pool, [found], windows, self._weights))[found]
+            analysis = (await analyse(connection, rights, pool, [found], windows, self._weights))[found]
         if isinstance(analysis, BadUserInput):
             raise analysis
         starts, _ = bounds(analysis.drift.index, analysis.step_us, analysis.width_us)

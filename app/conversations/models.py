@@ -34,6 +34,31 @@ class Conversation(Table):
     coherence_score_trend: Mapped[float | None]
 
 
+class ConversationCoach(Table):
+    """A coach who may read a conversation."""
+
+    __tablename__ = "conversation_coaches"
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    assigned_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ConversationShare(Table):
+    """Of a conversation that is shared: the token's hash to look it up by, and the token as pgcrypto's ciphertext."""
+
+    __tablename__ = "conversation_shares"
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token: Mapped[bytes]
+    shared_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class ConversationActivity(Table):
     """One row a conversation, kept by triggers: apart, so that signals never rewrite the conversation."""
 

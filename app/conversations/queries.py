@@ -6,15 +6,24 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
-from app.conversations.models import Conversation, ConversationActivity, ConversationStatus
+from app.auth.tokens import hash_of
+from app.auth.viewer import Rights
+from app.conversations.models import (
+    Conversation,
+    ConversationActivity,
+    ConversationCoach,
+    ConversationShare,
+    ConversationStatus,
+)
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.database.search import contains
 from app.timerange import ALWAYS, TimeRange
+from app.users.models import Role
 
 COLUMNS = (
     Conversation.id,
@@ -65,14 +74,40 @@ class ConversationFilter:
     search: str | None = None
 
 
-def readable(status: ConversationStatus | None = None) -> ColumnElement[bool]:
-    """Which conversations may be read, with all that is in them: every read goes through here.
-
-    DELETED ones are hidden from everyone who does not ask for just them.
-    """
+def shown(status: ConversationStatus | None) -> ColumnElement[bool]:
+    """Of whosever conversations, those that are asked for."""
     if status is not None:
         return Conversation.status == status.value
     return Conversation.status != literal_column("'DELETED'")
+
+
+def readable(rights: Rights, status: ConversationStatus | None = None) -> ColumnElement[bool]:
+    """Which conversations someone may read, with all that is in them: every read goes through here.
+
+    Administrators and machines all, educators their own, coaches those that they are assigned to; nobody none.
+    DELETED ones are hidden from everyone who does not ask for just them.
+    """
+    if rights.role is Role.COACH:
+        assigned = exists().where(
+            ConversationCoach.conversation_id == Conversation.id, ConversationCoach.user_id == rights.user_id
+        )
+        return and_(shown(status), assigned)
+    return and_(shown(status), writable(rights))
+
+
+def writable(rights: Rights) -> ColumnElement[bool]:
+    """Which conversations someone may change, hidden ones too, and store signals in.
+
+    What of it they may do is the door's to say (graphql_schema/door.py).
+    """
+    if rights.user_id is None:  # nobody, or who has everything; never "IS NULL"
+        return true() if rights.everything else false()
+    return false() if rights.role is Role.COACH else Conversation.user_id == rights.user_id
+
+
+def manageable(rights: Rights) -> ColumnElement[bool]:
+    """Which conversations someone may share: as `writable`, but of machines for those alone that may do everything."""
+    return writable(rights) if rights.user_id or rights.administrator else false()
 
 
 def check(wanted: ConversationFilter) -> None:
@@ -80,8 +115,8 @@ def check(wanted: ConversationFilter) -> None:
     _matching(select(), wanted)
 
 
-def _filtered(statement: Statement, wanted: ConversationFilter) -> Statement:
-    return _matching(statement, wanted).where(readable(wanted.status))
+def _filtered(statement: Statement, rights: Rights, wanted: ConversationFilter) -> Statement:
+    return _matching(statement, wanted).where(readable(rights, wanted.status))
 
 
 def _matching(statement: Statement, wanted: ConversationFilter) -> Statement:
@@ -106,13 +141,18 @@ def conversations() -> Statement:
 
 
 async def page(
-    connection: AsyncConnection, wanted: ConversationFilter, order: ConversationOrder, page: Page
+    connection: AsyncConnection,
+    rights: Rights,
+    wanted: ConversationFilter,
+    order: ConversationOrder,
+    page: Page,
 ) -> Slice[AnyRow]:
-    return await read_page(connection, _filtered(conversations(), wanted), order.by(), page)
+    return await read_page(connection, _filtered(conversations(), rights, wanted), order.by(), page)
 
 
 async def pages_of_users(
     connection: AsyncConnection,
+    rights: Rights,
     users: Sequence[UUID],
     wanted: ConversationFilter,
     order: ConversationOrder,
@@ -120,7 +160,7 @@ async def pages_of_users(
 ) -> dict[UUID, Slice[AnyRow]]:
     return await read_pages(
         connection,
-        _filtered(conversations(), wanted),
+        _filtered(conversations(), rights, wanted),
         order.by(),
         page,
         parent=Conversation.user_id.expression,
@@ -128,49 +168,75 @@ async def pages_of_users(
     )
 
 
-async def count(connection: AsyncConnection, wanted: ConversationFilter) -> int:
-    statement = _filtered(select(func.count()).select_from(Conversation), wanted)
+async def count(connection: AsyncConnection, rights: Rights, wanted: ConversationFilter) -> int:
+    statement = _filtered(select(func.count()).select_from(Conversation), rights, wanted)
     return int((await connection.execute(statement)).scalar_one())
 
 
 async def counts_of_users(
-    connection: AsyncConnection, users: Sequence[UUID], wanted: ConversationFilter
+    connection: AsyncConnection, rights: Rights, users: Sequence[UUID], wanted: ConversationFilter
 ) -> dict[UUID, int]:
-    statement = _filtered(select(Conversation.user_id, func.count().label("n")), wanted)
+    statement = _filtered(select(Conversation.user_id, func.count().label("n")), rights, wanted)
     statement = statement.where(Conversation.user_id.in_(users)).group_by(Conversation.user_id)
     return {row.user_id: row.n for row in await connection.execute(statement)}
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
-    rows = await connection.execute(conversations().where(readable(), Conversation.id.in_(ids)))
+async def by_ids(connection: AsyncConnection, rights: Rights, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    rows = await connection.execute(conversations().where(readable(rights), Conversation.id.in_(ids)))
     return {row.id: row for row in rows}
 
 
 async def changed(
-    connection: AsyncConnection, ids: Collection[UUID], wanted: ConversationFilter
+    connection: AsyncConnection, rights: Rights, ids: Collection[UUID], wanted: ConversationFilter
 ) -> list[AnyRow]:
     """Those of `ids` that are wanted, hidden ones too, with a version that no other state of them has."""
     version: ColumnElement[str] = literal_column(
         "conversations.xmin::text || ' ' || conversation_activity.xmin::text"
     )
     statement = conversations().add_columns(version.label("version")).where(Conversation.id.in_(ids))
-    may = readable(wanted.status)
+    may = readable(rights, wanted.status)
     if wanted.status is None:
-        may |= readable(ConversationStatus.DELETED)
+        may = or_(may, readable(rights, ConversationStatus.DELETED))
     return list(await connection.execute(_matching(statement, wanted).where(may)))
 
 
-async def ids_of(connection: AsyncConnection, context_window_ids: Collection[str]) -> dict[str, UUID]:
+async def ids_of(
+    connection: AsyncConnection, rights: Rights, context_window_ids: Collection[str]
+) -> dict[str, UUID]:
     """Of those that may be read."""
     for context_window_id in context_window_ids:
         checks.text("contextWindowIds", context_window_id)
     statement = select(Conversation.context_window_id, Conversation.id).where(
-        readable(), Conversation.context_window_id.in_(context_window_ids)
+        readable(rights), Conversation.context_window_id.in_(context_window_ids)
     )
     return {row.context_window_id: row.id for row in await connection.execute(statement)}
 
 
-async def id_of(connection: AsyncConnection, context_window_id: str) -> UUID | None:
+async def by_share_token(connection: AsyncConnection, token: str) -> AnyRow | None:
+    """The conversation that is shared by it, for whoever has it."""
+    checks.text("shareToken", token)
+    statement = conversations().join(ConversationShare, ConversationShare.conversation_id == Conversation.id)
+    return (
+        await connection.execute(statement.where(shown(None), ConversationShare.token_hash == hash_of(token)))
+    ).one_or_none()
+
+
+async def share_tokens(
+    connection: AsyncConnection, rights: Rights, ids: Sequence[UUID], key: str
+) -> dict[UUID, str | None]:
+    """Of those that are shared: the token for who may share them, None for others who have been allowed to read them."""
+    token = case((manageable(rights), func.pgp_sym_decrypt(ConversationShare.token, key)))
+    statement = (
+        select(Conversation.id, token.label("token"))
+        .join(ConversationShare, ConversationShare.conversation_id == Conversation.id)
+        .where(Conversation.id.in_(ids))
+    )
+    return {row.id: row.token for row in await connection.execute(statement)}
+
+
+async def id_of(connection: AsyncConnection, rights: Rights, context_window_id: str) -> UUID | None:
     checks.text("contextWindowId", context_window_id)
-    statement = select(Conversation.id).where(readable(), Conversation.context_window_id == context_window_id)
+    statement = select(Conversation.id).where(
+        readable(rights), Conversation.context_window_id == context_window_id
+    )
     return (await connection.execute(statement)).scalar_one_or_none()

@@ -6,15 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, insert, update
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
-from app.conversations.models import Conversation, ConversationStatus
-from app.conversations.queries import conversations
+from app.auth import audit, tokens
+from app.auth.viewer import Rights
+from app.conversations.models import Conversation, ConversationCoach, ConversationShare, ConversationStatus
+from app.conversations.queries import conversations, manageable, writable
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
+from app.users import encryption
+from app.users.models import Role, User
 from app.users.service import no_such_user
 
 LONGEST_TITLE = 1_000
@@ -25,10 +30,13 @@ class Conversations:
     """Writes conversations. Hidden (DELETED) ones can be changed like others."""
 
     database: Database
+    key: str
+    """That of the personal data, for tokens of shared conversations."""
 
     @repeated_after_deadlock
     async def create(
         self,
+        rights: Rights,
         *,
         context_window_id: str | None = None,
         user_id: UUID | None = None,
@@ -37,7 +45,14 @@ class Conversations:
         started_at: datetime | None = None,
         context_metadata: Any = None,
     ) -> Any:
-        """The new conversation's row. Conflict where another has the contextWindowId."""
+        """The new conversation's row: who may not open one for others opens it for themselves.
+
+        Conflict where another has the contextWindowId.
+        """
+        if not rights.everything:
+            user_id = rights.user_id if user_id is None else user_id
+            if user_id != rights.user_id:
+                raise no_such_user("userId")
         new = uuid4()
         values = {
             "id": new,
@@ -66,14 +81,14 @@ class Conversations:
             raise no_such_user("userId") from None
 
     @repeated_after_deadlock
-    async def update(self, conversation_id: UUID, changes: dict[str, Any]) -> Any:
+    async def update(self, rights: Rights, conversation_id: UUID, changes: dict[str, Any]) -> Any:
         """The changed conversation's row. A field left out of `changes` stays as it is, None clears it."""
         values = _checked(changes) | {"updated_at": func.now()}
         async with self.database.write() as connection:
             changed = (
                 await connection.execute(
                     update(Conversation)
-                    .where(Conversation.id == conversation_id)
+                    .where(Conversation.id == conversation_id, writable(rights))
                     .values(values)
                     .returning(Conversation.started_at, Conversation.ended_at)
                 )
@@ -88,13 +103,78 @@ class Conversations:
             return await _row(connection, conversation_id)
 
     @repeated_after_deadlock
-    async def delete(self, conversation_id: UUID) -> None:
+    async def delete(self, rights: Rights, conversation_id: UUID, *, actor: str = audit.PROGRAM) -> None:
         """For good, with everything in it."""
         async with self.database.write() as connection:
-            deleted = await connection.execute(delete(Conversation).where(Conversation.id == conversation_id))
+            own = delete(Conversation).where(Conversation.id == conversation_id, writable(rights))
+            deleted = await connection.execute(own)
             if not deleted.rowcount:
                 raise no_such_conversation("id")
             changes_of(connection).note(conversation_id, None)
+            await audit.note(connection, actor, "conversation deleted", f"conversation:{conversation_id}")
+
+    @repeated_after_deadlock
+    async def assign_coach(
+        self, rights: Rights, conversation_id: UUID, coach_id: UUID, *, assigned: bool, actor: str
+    ) -> Any:
+        """Lets a coach read the conversation, or takes that back; its row. Who follows it then is told so."""
+        async with self.database.write() as connection:
+            touched = (
+                update(Conversation)
+                .where(Conversation.id == conversation_id, writable(rights))
+                .values(updated_at=func.now())
+            )
+            if not (await connection.execute(touched)).rowcount:
+                raise no_such_conversation("conversationId")
+            role = await connection.scalar(select(User.role).where(User.id == coach_id))
+            if role is None:
+                raise no_such_user("userId")
+            key = {"conversation_id": conversation_id, "user_id": coach_id}
+            if not assigned:
+                await connection.execute(delete(ConversationCoach).filter_by(**key))
+            elif role == Role.COACH.value:
+                await connection.execute(
+                    postgresql.insert(ConversationCoach).values(key).on_conflict_do_nothing()
+                )
+            else:
+                raise BadUserInput("userId is not that of a COACH.", field="userId")
+            await audit.note(
+                connection,
+                actor,
+                "coach assigned" if assigned else "coach withdrawn",
+                f"user:{coach_id}",
+                conversation=str(conversation_id),
+            )
+            changes_of(connection).note(conversation_id, None)
+            return await _row(connection, conversation_id)
+
+    @repeated_after_deadlock
+    async def share(self, rights: Rights, conversation_id: UUID, *, enabled: bool, actor: str) -> Any:
+        """Opens the conversation to whoever has the new token, or to nobody; its row. A token from before is void."""
+        async with self.database.write() as connection:
+            touched = (
+                update(Conversation)
+                .where(Conversation.id == conversation_id, manageable(rights))
+                .values(updated_at=func.now())
+            )
+            if not (await connection.execute(touched)).rowcount:
+                raise no_such_conversation("id")
+            shares = delete(ConversationShare).where(ConversationShare.conversation_id == conversation_id)
+            await connection.execute(shares)
+            if enabled:
+                token = tokens.make()
+                await encryption.check(connection, self.key)
+                await connection.execute(
+                    insert(ConversationShare).values(
+                        conversation_id=conversation_id,
+                        token_hash=tokens.hash_of(token),
+                        token=func.pgp_sym_encrypt(token, self.key, "cipher-algo=aes256"),
+                    )
+                )
+            action = "conversation shared" if enabled else "conversation no longer shared"
+            await audit.note(connection, actor, action, f"conversation:{conversation_id}")
+            changes_of(connection).note(conversation_id, None)
+            return await _row(connection, conversation_id)
 
 
 def no_such_conversation(field: str) -> NotFound:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.auth.viewer import PROGRAM
 from app.database.engine import Database
 from app.dead_letters import queries as dead_letters
 from app.errors import Unavailable
@@ -39,7 +40,7 @@ class Stored:
     @classmethod
     async def of(cls, database: Database) -> "Stored":
         async with database.read() as connection:
-            last = await last_ingest(connection)
+            last = await last_ingest(connection, PROGRAM)
         async with database.read(newest=True) as connection:  # a replica knows the sequence by halves
             return cls(last, *await dead_letters.counts(connection))
 

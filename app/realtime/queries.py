@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Text, cast, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation, ConversationActivity
 
@@ -57,13 +58,13 @@ class Activity:
     signal_count: int
 
 
-async def activity(connection: AsyncConnection, conversation: UUID) -> Activity | None:
+async def activity(connection: AsyncConnection, rights: Rights, conversation: UUID) -> Activity | None:
     """None where the conversation may not be read, or is not there."""
     version = cast(literal_column("conversation_activity.xmin"), Text)
     statement = (
         select(version.label("version"), ConversationActivity.signal_count)
         .join_from(Conversation, ConversationActivity)
-        .where(conversations.readable(), Conversation.id == conversation)
+        .where(conversations.readable(rights), Conversation.id == conversation)
     )
     row: Any = (await connection.execute(statement)).one_or_none()
     return None if row is None else Activity(row.version, row.signal_count)

@@ -1,7 +1,8 @@
 """What can be followed: each topic yields what happens, as the database has it when it is yielded.
 
 Readings and rows are read after the commit that they tell of, and never told twice for it. While the database is away
-a topic waits; where what it is about goes, it raises NotFound.
+a topic waits; where what it is about goes, or may no longer be read, it raises NotFound. What one may read is asked
+anew each time: who shares a topic has the same rights.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.anomalies import queries as anomalies
 from app.anomalies.models import AnomalyKind
 from app.anomalies.queries import AnomalyFilter
+from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.queries import ConversationFilter
 from app.conversations.service import no_such_conversation
@@ -98,13 +100,15 @@ class Reading:
     """Since the reading before."""
 
 
-async def readings(live: Live, conversation: UUID, throttle: float) -> AsyncGenerator[Reading]:
+async def readings(
+    live: Live, rights: Rights, conversation: UUID, throttle: float
+) -> AsyncGenerator[Reading]:
     """One at once, then one whenever signals have come, changed or gone, `throttle` seconds apart at least."""
     with live.hub.conversation(conversation) as watch:
         sequence, known = 0, None
         while True:
             watch.take()
-            activity = await live.ask(lambda connection: queries.activity(connection, conversation))
+            activity = await live.ask(partial(queries.activity, rights=rights, conversation=conversation))
             if activity is None:
                 raise no_such_conversation("contextWindowIds")
             if activity != known:
@@ -116,38 +120,47 @@ async def readings(live: Live, conversation: UUID, throttle: float) -> AsyncGene
             await live.pause(began + throttle - monotonic())
 
 
-async def signals_added(live: Live, conversation: UUID) -> AsyncGenerator[Any]:
+async def signals_added(live: Live, rights: Rights, conversation: UUID) -> AsyncGenerator[Any]:
     """Rows of the conversation's new signals, those that were found together by time."""
     told = _Told()
     with live.hub.conversation(conversation) as watch:
         since = await live.ask(queries.clock) - _BEFORE
-        for row in await live.ask(_newest(conversation, since)):
+        for row in await live.ask(_newest(rights, conversation, since)):
             told.is_new((row.time, row.id))
         while True:
             await watch.wait()
             (place,) = watch.take().conversations.values()
             if place is None:
                 now = await live.ask(queries.clock)
-                if await live.ask(lambda connection: queries.activity(connection, conversation)) is None:
+                if (
+                    await live.ask(partial(queries.activity, rights=rights, conversation=conversation))
+                    is None
+                ):
                     raise no_such_conversation("contextWindowId")
-                rows = await live.ask(_newest(conversation, since))
+                rows = await live.ask(_newest(rights, conversation, since))
                 since = now - _BEFORE
             else:
-                rows = await live.ask(_among(conversation, place))
+                rows = await live.ask(_among(rights, conversation, place))
             for row in rows:
                 if told.is_new((row.time, row.id)):
                     yield row
 
 
-def _newest(conversation: UUID, since: datetime) -> Callable[[AsyncConnection], Awaitable[list[Any]]]:
-    return lambda connection: signals.newest(connection, conversation, since, MOST_SIGNALS)
+def _newest(
+    rights: Rights, conversation: UUID, since: datetime
+) -> Callable[[AsyncConnection], Awaitable[list[Any]]]:
+    return lambda connection: signals.newest(connection, rights, conversation, since, MOST_SIGNALS)
 
 
-def _among(conversation: UUID, place: Span) -> Callable[[AsyncConnection], Awaitable[list[Any]]]:
-    return lambda connection: signals.among(connection, conversation, place, MOST_SIGNALS)
+def _among(
+    rights: Rights, conversation: UUID, place: Span
+) -> Callable[[AsyncConnection], Awaitable[list[Any]]]:
+    return lambda connection: signals.among(connection, rights, conversation, place, MOST_SIGNALS)
 
 
-async def conversations_changed(live: Live, wanted: ConversationFilter) -> AsyncGenerator[Any]:
+async def conversations_changed(
+    live: Live, rights: Rights, wanted: ConversationFilter
+) -> AsyncGenerator[Any]:
     """Rows of those that have been opened, changed or hidden or have new signals, a second apart at least."""
     told = _Told()
     with live.hub.conversations() as watch:
@@ -155,14 +168,16 @@ async def conversations_changed(live: Live, wanted: ConversationFilter) -> Async
             await watch.wait()
             began = monotonic()
             for ids in batched(watch.take().conversations, MOST_ROWS):
-                for row in await live.ask(partial(conversations.changed, ids=ids, wanted=wanted)):
+                for row in await live.ask(
+                    partial(conversations.changed, rights=rights, ids=ids, wanted=wanted)
+                ):
                     if told.is_new(row.id, row.version):
                         yield row
             await live.pause(began + _SECOND - monotonic())
 
 
 async def anomalies_found(
-    live: Live, wanted: AnomalyFilter, quiet: float
+    live: Live, rights: Rights, wanted: AnomalyFilter, quiet: float
 ) -> AsyncGenerator[tuple[Any, bool]]:
     """Rows of anomalies, and whether it is for the last time: when one is found, and once an episode has ended.
 
@@ -175,7 +190,7 @@ async def anomalies_found(
             with suppress(TimeoutError):
                 await asyncio.wait_for(watch.wait(), min(ends.values()) - monotonic() if ends else None)
             for ids in batched(watch.take().anomalies, MOST_ROWS):
-                for row in await live.ask(partial(anomalies.among, ids=ids, wanted=wanted)):
+                for row in await live.ask(partial(anomalies.among, rights=rights, ids=ids, wanted=wanted)):
                     rapid_fire = row.kind == AnomalyKind.RAPID_FIRE.value
                     if rapid_fire and grown.is_new(row.id, (row.started_at, row.ended_at, row.event_count)):
                         ends[row.id] = monotonic() + quiet
@@ -183,7 +198,7 @@ async def anomalies_found(
                         yield row, False
             ended = [key for key, end in ends.items() if end <= monotonic()]
             for ids in batched(ended, MOST_ROWS):
-                for row in await live.ask(partial(anomalies.among, ids=ids, wanted=wanted)):
+                for row in await live.ask(partial(anomalies.among, rights=rights, ids=ids, wanted=wanted)):
                     yield row, True
             for key in ended:
                 ends.pop(key, None)

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, DateTime, case, cast, func, li
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.auth.viewer import Rights
 from app.coherence.sources.aged import lost, too_old
 from app.coherence.sources.spans import TABLES, Span, bucket_of, spans, start_of
 from app.conversations import queries as conversations
@@ -143,8 +144,9 @@ def time_zone(name: str) -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which signals."""
+    """Which signals, and for whom; of a conversation that the caller has been allowed to read."""
 
+    rights: Rights
     range: TimeRange = ALWAYS
     conversation_id: UUID | None = None
     sources: tuple[str, ...] | None = None
@@ -154,7 +156,7 @@ class Asked:
         """`statement` on `table`, range aside."""
         if self.conversation_id is None:
             statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
-                conversations.readable()
+                conversations.readable(self.rights)
             )
         else:
             statement = statement.where(table.conversation_id == self.conversation_id)
@@ -177,7 +179,7 @@ class Bucket:
 
 
 async def buckets(
-    connection: AsyncConnection, grid: Grid, asked: Asked = Asked(), *, fill_gaps: bool = False
+    connection: AsyncConnection, grid: Grid, asked: Asked, *, fill_gaps: bool = False
 ) -> list[Bucket]:
     """By bucket, source, agent (None last); those that hold signals, or where `fill_gaps` all of the range for every
     source and agent that occurs (an open side ends at the first or last bucket that holds one).

@@ -18,6 +18,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from app.auth.viewer import Rights
 from app.errors import BadUserInput, RateLimited, Refused
 from app.observability.statistics import Statistics
 from app.refusals import error_of, refusal
@@ -78,6 +79,7 @@ class Report:
 class Stream:
     """One request's."""
 
+    rights: Rights
     signals: Signals
     statistics: Statistics
     create_conversations: bool
@@ -161,6 +163,7 @@ class Stream:
         while True:
             try:
                 return await self.signals.ingest(
+                    self.rights,
                     records,
                     datetime.now(UTC),
                     create_conversations=self.create_conversations,
@@ -234,7 +237,7 @@ class Ingest:
         if encoding not in {"identity", "gzip"}:
             raise _WrongType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
         chunks = request.stream()
-        return Stream(self._signals, self._statistics, create == "true"), (
+        return Stream(request.state.viewer.rights, self._signals, self._statistics, create == "true"), (
             ndjson.unzipped(chunks) if encoding == "gzip" else chunks
         )
 

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Text, select, text
 from sqlalchemy import cast as sql_cast
 
+from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.base import AnyRow
@@ -78,22 +79,28 @@ def format_of(path: Path | None, given: str | None) -> str:
     return given
 
 
-async def export(database: Database, wanted: Wanted, file: BinaryIO, format: str) -> int:  # noqa: A002
+async def export(
+    database: Database,
+    rights: Rights,
+    wanted: Wanted,
+    file: BinaryIO,
+    format: str,  # noqa: A002
+) -> int:
     """Writes them in the order of their times, as `jsonl` or `csv`, all as of one moment; how many there were."""
     write = _FORMATS[format](file)
     count = 0
-    async for rows in _read(database, wanted):
+    async for rows in _read(database, rights, wanted):
         write(rows)
         count += len(rows)
     return count
 
 
-async def _read(database: Database, wanted: Wanted) -> AsyncIterator[Sequence[AnyRow]]:
+async def _read(database: Database, rights: Rights, wanted: Wanted) -> AsyncIterator[Sequence[AnyRow]]:
     statement = (
         select(*_FIELDS.values())
         .select_from(Signal)
         .join(Conversation)
-        .where(conversations.readable(), *wanted.range.holds(Signal.time))
+        .where(conversations.readable(rights), *wanted.range.holds(Signal.time))
         .order_by(Signal.time, Signal.id)
     )
     if wanted.conversations:

@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth.viewer import PROGRAM, Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
+from app.database.base import Statement
 from app.database.engine import Database, changes_of, driver, is_transient, repeated_after_deadlock
 from app.errors import BadUserInput, NotFound, RateLimited, Refused, Unavailable
 from app.instant import write_instant
@@ -67,6 +69,7 @@ class Signals:
 
     async def ingest(
         self,
+        rights: Rights,
         signals: Sequence[NewSignal],
         now: datetime,
         *,
@@ -74,7 +77,7 @@ class Signals:
         create_conversations: bool = False,
         opening: Titles = MappingProxyType({}),
     ) -> Ingested:
-        """Stores the batch in one transaction.
+        """Stores the batch in one transaction, in conversations that `rights` allow to write to.
 
         Of a batch that is `all_or_nothing` the first refused item is raised, with its index, and nothing is
         stored; of another every valid item is stored. `create_conversations` opens what is not there yet.
@@ -93,6 +96,7 @@ class Signals:
             return await self._ingest(
                 signals,
                 now,
+                rights=rights,
                 all_or_nothing=all_or_nothing,
                 create_conversations=create_conversations,
                 opening=opening,
@@ -122,14 +126,14 @@ class Signals:
             else:
                 return done
 
-    async def create(self, signal: NewSignal, now: datetime) -> tuple[Any, bool]:
+    async def create(self, rights: Rights, signal: NewSignal, now: datetime) -> tuple[Any, bool]:
         """The signal's row, and whether it had been delivered before. What is at fault is raised."""
-        ingested = await self.ingest([signal], now)
+        ingested = await self.ingest(rights, [signal], now)
         (key,) = ingested.results
         if isinstance(key, Refused):
             raise key
         async with self.database.read(newest=True) as connection:
-            row = (await by_keys(connection, [key])).get(key)
+            row = (await by_keys(connection, rights, [key])).get(key)
         if row is None:
             raise NotFound("The signal has been deleted since it was delivered.", field="idempotencyKey")
         return row, bool(ingested.duplicates)
@@ -161,20 +165,24 @@ class Signals:
         await asyncio.sleep(seconds)
 
     @repeated_after_deadlock
-    async def delete(self, keys: Sequence[SignalKey]) -> int:
-        """Deletes those that may be read; how many there were."""
+    async def delete(self, rights: Rights, keys: Sequence[SignalKey]) -> int:
+        """Deletes those that may be read and written; how many there were."""
         of = select(Signal.conversation_id).where(tuple_(Signal.time, Signal.id).in_(keys)).distinct()
         async with self.database.write() as connection:
             parents = (await connection.scalars(of)).all()
             # A deleted conversation takes its activity along before its signals, and another deletion may meet this
             # one: all lock conversations first, in one order. Signals in a columnstore cannot be locked.
-            readable = (
+            allowed = (
                 select(Conversation.id)
-                .where(conversations.readable(), Conversation.id.in_(parents))
+                .where(
+                    conversations.readable(rights),
+                    conversations.writable(rights),
+                    Conversation.id.in_(parents),
+                )
                 .order_by(Conversation.id)
                 .with_for_update(key_share=True)
             )
-            own = (await connection.scalars(readable)).all()
+            own = (await connection.scalars(allowed)).all()
             deleted = await connection.execute(
                 delete(Signal).where(
                     tuple_(Signal.time, Signal.id).in_(keys), Signal.conversation_id.in_(own)
@@ -194,13 +202,20 @@ async def store(
     all_or_nothing: bool,
     create_conversations: bool,
     opening: Titles = MappingProxyType({}),
+    rights: Rights = PROGRAM,
 ) -> Ingested:
-    """`Signals.ingest` within the caller's transaction.
+    """`Signals.ingest` within the caller's transaction; for the program itself where no rights are given.
 
     The conversations in `opening` are opened whatever `create_conversations` says.
     """
     checked = await check(
-        connection, signals, now, rules, create_conversations=create_conversations, opening=opening
+        connection,
+        signals,
+        now,
+        rules,
+        create_conversations=create_conversations,
+        opening=opening,
+        rights=rights,
     )
     results: list[Any] = list(checked.faults)
     if all_or_nothing:
@@ -270,6 +285,7 @@ async def check(
     *,
     create_conversations: bool,
     opening: Titles = MappingProxyType({}),
+    rights: Rights = PROGRAM,
 ) -> Checked:
     """All that `store` does but storing the signals: the conversations are opened."""
     faults: list[Refused | None] = []
@@ -288,16 +304,18 @@ async def check(
     wanted = {
         signal.context_window_id for signal, fault in zip(signals, faults, strict=True) if fault is None
     }
-    row = (await connection.exec_driver_sql(_FIND, (list(wanted), len(signals)))).one()
+    find = _find(rights)
+    row = (await connection.execute(find, {"keys": list(wanted), "count": len(signals)})).one()
     known = dict(zip(row.keys or (), row.ids or (), strict=True))
     missing = wanted - known.keys()
     if not create_conversations:
         missing &= opening.keys()
     if missing:
         started = _starts(missing, signals, faults, now)
-        columns = (list(started), list(started.values()), [opening.get(key) for key in started])
+        titles = [opening.get(key) for key in started]
+        columns = (list(started), list(started.values()), titles, rights.user_id)
         await connection.exec_driver_sql(_OPEN, columns)
-        opened = (await connection.exec_driver_sql(_FIND, (list(started), 0))).one()
+        opened = (await connection.execute(find, {"keys": list(started), "count": 0})).one()
         known |= zip(opened.keys or (), opened.ids or (), strict=True)
     if row.kept_from is not None or not wanted <= known.keys():
         for index, signal in enumerate(signals):
@@ -336,23 +354,39 @@ def _raise_first(results: Sequence[Refused | None]) -> None:
             raise fault
 
 
-# Locked in the order of their ids against being deleted before the signals are in. COPY gives no ids back: they are
-# drawn first, and so grow in the order of the items.
-_FIND = """
-WITH found AS (
-    SELECT id, context_window_id FROM conversations
-    WHERE context_window_id = ANY($1) AND status <> 'DELETED' ORDER BY id FOR KEY SHARE
+def _find(rights: Rights) -> Statement:
+    """Conversations that signals may be stored in, and what all signals need: one row, whatever there is.
+
+    Locked in the order of their ids against being deleted before the signals are in. COPY gives no ids back: they are
+    drawn first, and so grow in the order of the items.
+    """
+    found = (
+        select(Conversation.id, Conversation.context_window_id)
+        .where(
+            Conversation.context_window_id == any_(bindparam("keys", type_=ARRAY(Text))),
+            conversations.readable(rights),
+            conversations.writable(rights),
+        )
+        .order_by(Conversation.id)
+        .with_for_update(read=True, key_share=True)
+        .cte("found")
+    )
+    return select(
+        func.array_agg(found.c.context_window_id).label("keys"),
+        func.array_agg(found.c.id).label("ids"),
+        *_OF_ALL,
+    )
+
+
+_OF_ALL = (
+    text("(SELECT nullif(kept_from, '-infinity') FROM rollup_state) AS kept_from"),
+    text("ARRAY(SELECT nextval('signals_id_seq') FROM generate_series(1, :count)) AS numbers"),
+    text("pg_current_xact_id()::text AS transaction"),
 )
-SELECT array_agg(context_window_id) AS keys, array_agg(id) AS ids,
-    (SELECT nullif(kept_from, '-infinity') FROM rollup_state) AS kept_from,
-    ARRAY(SELECT nextval('signals_id_seq') FROM generate_series(1, $2)) AS numbers,
-    pg_current_xact_id()::text AS transaction
-FROM found
-"""
 
 _OPEN = """
-INSERT INTO conversations (context_window_id, started_at, title)
-SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS new (key, started, title) ORDER BY key
+INSERT INTO conversations (context_window_id, started_at, title, user_id)
+SELECT *, $4::uuid FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS new (key, started, title) ORDER BY key
 ON CONFLICT (context_window_id) DO NOTHING
 """
 

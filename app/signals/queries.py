@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation, ConversationActivity
 from app.database.base import AnyRow, Statement
@@ -101,9 +102,11 @@ def _signals() -> Statement:
     return select(*COLUMNS).join_from(Signal, Conversation)
 
 
-async def page(connection: AsyncConnection, wanted: SignalFilter, page: Page) -> Slice[AnyRow]:
+async def page(
+    connection: AsyncConnection, rights: Rights, wanted: SignalFilter, page: Page
+) -> Slice[AnyRow]:
     """Of all conversations that may be read, as one list."""
-    statement = filtered(_signals(), wanted).where(conversations.readable())
+    statement = filtered(_signals(), wanted).where(conversations.readable(rights))
     return await read_page(connection, statement, ORDER, page)
 
 
@@ -121,9 +124,10 @@ async def pages_of_conversations(
     )
 
 
-async def count(connection: AsyncConnection, wanted: SignalFilter) -> int:
-    statement = select(func.count()).select_from(Signal).join(Conversation).where(conversations.readable())
-    return int((await connection.execute(filtered(statement, wanted))).scalar_one())
+async def count(connection: AsyncConnection, rights: Rights, wanted: SignalFilter) -> int:
+    statement = select(func.count()).select_from(Signal).join(Conversation)
+    statement = filtered(statement.where(conversations.readable(rights)), wanted)
+    return int((await connection.execute(statement)).scalar_one())
 
 
 async def counts_of_conversations(
@@ -137,22 +141,28 @@ async def counts_of_conversations(
     return {row.conversation_id: row.n for row in await connection.execute(statement)}
 
 
-async def by_keys(connection: AsyncConnection, keys: Sequence[SignalKey]) -> dict[SignalKey, AnyRow]:
-    statement = _signals().where(conversations.readable(), tuple_(Signal.time, Signal.id).in_(keys))
+async def by_keys(
+    connection: AsyncConnection, rights: Rights, keys: Sequence[SignalKey]
+) -> dict[SignalKey, AnyRow]:
+    statement = _signals().where(conversations.readable(rights), tuple_(Signal.time, Signal.id).in_(keys))
     return {(row.time, row.id): row for row in await connection.execute(statement)}
 
 
-async def newest(connection: AsyncConnection, conversation: UUID, since: datetime, most: int) -> list[AnyRow]:
+async def newest(
+    connection: AsyncConnection, rights: Rights, conversation: UUID, since: datetime, most: int
+) -> list[AnyRow]:
     """Those of the conversation's last `most` signals that have been received since, in order."""
-    last = _signals().where(conversations.readable(), Signal.conversation_id == conversation)
+    last = _signals().where(conversations.readable(rights), Signal.conversation_id == conversation)
     last = last.order_by(Signal.time.desc(), Signal.id.desc()).limit(most)
     return [row for row in reversed((await connection.execute(last)).all()) if row.received_at >= since]
 
 
-async def among(connection: AsyncConnection, conversation: UUID, span: Span, most: int) -> list[AnyRow]:
+async def among(
+    connection: AsyncConnection, rights: Rights, conversation: UUID, span: Span, most: int
+) -> list[AnyRow]:
     """The conversation's signals in `span`, the last `most` of them, in order."""
     found = _signals().where(
-        conversations.readable(),
+        conversations.readable(rights),
         Signal.conversation_id == conversation,
         Signal.time.between(span.first, span.last),
         Signal.id.between(span.first_id, span.last_id),
@@ -161,11 +171,11 @@ async def among(connection: AsyncConnection, conversation: UUID, span: Span, mos
     return list(reversed((await connection.execute(found)).all()))
 
 
-async def last_ingest(connection: AsyncConnection) -> datetime | None:
+async def last_ingest(connection: AsyncConnection, rights: Rights) -> datetime | None:
     """When the newest signal that may be read was received."""
     statement = (
         select(func.max(ConversationActivity.last_received_at))
         .join_from(ConversationActivity, Conversation)
-        .where(conversations.readable())
+        .where(conversations.readable(rights))
     )
     return (await connection.execute(statement)).scalar_one()

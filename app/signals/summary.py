@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.auth.viewer import Rights
 from app.coherence.sources.aged import lost, too_old
 from app.coherence.sources.spans import ROLLUPS, TABLES, Span, spans
 from app.conversations import queries as conversations
@@ -62,18 +63,31 @@ class Summary:
         return sum(self.classifications.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    """Of which conversations, for whom."""
+
+    rights: Rights
+    users: Sequence[UUID | None]
+
+    @property
+    def everything(self) -> bool:
+        return None in self.users
+
+
 async def summaries(
-    connection: AsyncConnection, users: Sequence[UUID | None], wanted: SignalFilter
+    connection: AsyncConnection, rights: Rights, users: Sequence[UUID | None], wanted: SignalFilter
 ) -> dict[UUID | None, Summary | BadUserInput]:
-    """Of the signals of each user's conversations, or for [None] of everything that may be read: one statement for all.
+    """Of the signals of each user's conversations, or for [None] of everything: one statement for all.
 
     Signals that nobody has looked at (app/arrivals.py) are left out. BadUserInput where signals would have to be
     counted that are no longer kept.
     """
+    whose = _Whose(rights, users)
     counts: dict[UUID | None, dict[str, dict[Classification, int]]] = {key: {} for key in users}
     pieces = list(_pieces(wanted))
     if pieces and wanted.agent_id != "":  # nobody's name, which in rollups stands for no agent
-        for row in await connection.execute(_statement(users, wanted, pieces)):
+        for row in await connection.execute(_statement(whose, wanted, pieces)):
             counts[row.pool][row.signal_source] = {
                 Classification.POSITIVE: row.positive,
                 Classification.NEUTRAL: row.n - row.positive - row.stressed - row.uncertain,
@@ -86,7 +100,7 @@ async def summaries(
     kept_from = (await connection.execute(select(RollupState.kept_from))).scalar_one()
     gone = lost(pieces, kept_from)
     if gone is not None:
-        statement = _rollup(select(_pool(users)).select_from(Rollup5Minutes), users, wanted, Rollup5Minutes)
+        statement = _rollup(select(_pool(whose)).select_from(Rollup5Minutes), whose, wanted, Rollup5Minutes)
         for pool in await connection.scalars(statement.where(gone).distinct()):
             found[pool] = too_old(kept_from, "range")
     return found
@@ -112,59 +126,57 @@ def _pieces(wanted: SignalFilter) -> list[Span]:
     return list(spans(wanted.range, ROLLUPS[0] if tells else 1))
 
 
-def _statement(users: Sequence[UUID | None], wanted: SignalFilter, pieces: list[Span]) -> Statement:
+def _statement(whose: "_Whose", wanted: SignalFilter, pieces: list[Span]) -> Statement:
     """By pool and source: how many there are, and how many of each class but NEUTRAL."""
-    parts = [_waiting(users, wanted)]
+    parts = [_waiting(whose, wanted)]
     for span in pieces:
         if span.width is None:
-            parts.append(_raw(users, wanted, span))
+            parts.append(_raw(whose, wanted, span))
         else:
             parts += [
-                _rolled(users, wanted, span, TABLES[span.width]),
-                _rolled(users, wanted, span, _CLASSIFICATIONS[span.width]),
+                _rolled(whose, wanted, span, TABLES[span.width]),
+                _rolled(whose, wanted, span, _CLASSIFICATIONS[span.width]),
             ]
     c = union_all(*parts).subquery("part").c
     sums = (cast(func.sum(c[name]), BigInteger).label(name) for name in _SUMS)
     return select(c.pool, c.signal_source, *sums).group_by(c.pool, c.signal_source)
 
 
-def _raw(users: Sequence[UUID | None], wanted: SignalFilter, span: Span) -> Statement:
+def _raw(whose: "_Whose", wanted: SignalFilter, span: Span) -> Statement:
     def is_a(kind: Classification) -> ColumnElement[int]:
         return case((SignalClassification.classification == kind.value, 1), else_=0).label(kind.value.lower())
 
     own = and_(SignalClassification.time == Signal.time, SignalClassification.id == Signal.id)
     statement = (
-        select(_pool(users), Signal.signal_source, literal(1, Integer).label("n"), *map(is_a, _STORED))
+        select(_pool(whose), Signal.signal_source, literal(1, Integer).label("n"), *map(is_a, _STORED))
         .select_from(Signal)
         .outerjoin(SignalClassification, own)
     )
     within = replace(wanted, range=span.range, classification=None)
-    return filtered(_readable(statement, users, Signal), within)
+    return filtered(_readable(statement, whose, Signal), within)
 
 
-def _rolled(users: Sequence[UUID | None], wanted: SignalFilter, span: Span, table: Any) -> Statement:
+def _rolled(whose: "_Whose", wanted: SignalFilter, span: Span, table: Any) -> Statement:
     """Of a rollup of signals, which has `n`, or of classes, which has the others."""
     sums = (getattr(table, name, literal(0, Integer)).label(name) for name in _SUMS)
-    statement = select(_pool(users), table.signal_source, *sums).where(*span.range.holds(table.bucket))
-    return _rollup(statement, users, wanted, table)
+    statement = select(_pool(whose), table.signal_source, *sums).where(*span.range.holds(table.bucket))
+    return _rollup(statement, whose, wanted, table)
 
 
-def _waiting(users: Sequence[UUID | None], wanted: SignalFilter) -> Statement:
+def _waiting(whose: _Whose, wanted: SignalFilter) -> Statement:
     """What takes the signals that nobody has looked at out of the sum."""
     keys = waiting().subquery("waiting")
     none = (literal(0, Integer).label(kind.value.lower()) for kind in _STORED)
     statement = (
-        select(_pool(users), Signal.signal_source, literal(-1, Integer).label("n"), *none)
+        select(_pool(whose), Signal.signal_source, literal(-1, Integer).label("n"), *none)
         .select_from(keys)
         .join(Signal, and_(Signal.time == keys.c.time, Signal.id == keys.c.id))
     )
-    return filtered(_readable(statement, users, Signal), replace(wanted, classification=None))
+    return filtered(_readable(statement, whose, Signal), replace(wanted, classification=None))
 
 
-def _rollup(
-    statement: Statement, users: Sequence[UUID | None], wanted: SignalFilter, table: Any
-) -> Statement:
-    statement = _readable(statement, users, table)
+def _rollup(statement: Statement, whose: "_Whose", wanted: SignalFilter, table: Any) -> Statement:
+    statement = _readable(statement, whose, table)
     if wanted.sources is not None:
         statement = statement.where(table.signal_source.in_(wanted.sources))
     if wanted.agent_id is not None:
@@ -172,12 +184,12 @@ def _rollup(
     return statement
 
 
-def _readable(statement: Statement, users: Sequence[UUID | None], table: Any) -> Statement:
+def _readable(statement: Statement, whose: _Whose, table: Any) -> Statement:
     statement = statement.join(Conversation, Conversation.id == table.conversation_id)
-    statement = statement.where(conversations.readable())
-    return statement if None in users else statement.where(Conversation.user_id.in_(users))
+    statement = statement.where(conversations.readable(whose.rights))
+    return statement if whose.everything else statement.where(Conversation.user_id.in_(whose.users))
 
 
-def _pool(users: Sequence[UUID | None]) -> ColumnElement[Any]:
-    pool: ColumnElement[Any] = cast(null(), UUID_) if None in users else Conversation.user_id.expression
+def _pool(whose: _Whose) -> ColumnElement[Any]:
+    pool: ColumnElement[Any] = cast(null(), UUID_) if whose.everything else Conversation.user_id.expression
     return pool.label("pool")

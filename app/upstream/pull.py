@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from app.auth.viewer import PROGRAM
 from app.coherence.sources.measure import Moment, measure
 from app.coherence.sources.moments import Pool
 from app.database.engine import Database, repeated_after_deadlock
@@ -167,7 +168,7 @@ class Puller:
         moment = Moment(self.window, at)
         async with self.database.read(newest=True) as connection:
             ids = await queries.ids_of(connection, names)
-            found = await measure(connection, Pool.CONVERSATION, list(ids), moment) if ids else {}
+            found = await measure(connection, PROGRAM, Pool.CONVERSATION, list(ids), moment) if ids else {}
         return [
             Rolled.of(name, measurement)
             for key, name in ids.items()

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth.viewer import PROGRAM
 from app.conversations.models import Conversation
 from app.conversations.queries import readable
 
@@ -52,7 +53,7 @@ async def last(connection: AsyncConnection, source: str, prefix: str) -> datetim
 async def ids_of(connection: AsyncConnection, names: Sequence[str]) -> dict[UUID, str]:
     """The conversations of `names` that may be read."""
     statement = select(Conversation.id, Conversation.context_window_id).where(
-        readable(), Conversation.context_window_id.in_(names)
+        readable(PROGRAM), Conversation.context_window_id.in_(names)
     )
     rows = await connection.execute(statement.order_by(Conversation.context_window_id))
     return {row.id: row.context_window_id for row in rows}

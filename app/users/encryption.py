@@ -68,10 +68,17 @@ async def hand_over(connection: AsyncConnection, key: str) -> None:
 
 async def rotate(connection: AsyncConnection, old: str, new: str) -> int:
     """Re-encrypts everything, within the caller's transaction; the number of users that had something stored."""
-    await connection.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    await connection.execute(text("LOCK TABLE users, conversation_shares IN SHARE ROW EXCLUSIVE MODE"))
     await check(connection, old)
     await connection.execute(
         text("UPDATE encryption_key SET fingerprint = pgcrypto_key_fingerprint(:key)"), {"key": new}
+    )
+    await connection.execute(
+        text(
+            "UPDATE conversation_shares"
+            " SET token = pgp_sym_encrypt(pgp_sym_decrypt(token, :old), :new, 'cipher-algo=aes256')"
+        ),
+        {"old": old, "new": new},
     )
     await hand_over(connection, new)
     # Plain text handed to the trigger, as any write hands it over.

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.auth.viewer import Rights
+from app.conversations import queries as conversations
+from app.conversations.models import Conversation
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page
 from app.database.search import contains
@@ -34,13 +37,24 @@ class UserFilter:
     is_active: bool | None = None
 
 
-def readable() -> ColumnElement[bool]:
-    """Which users may be read: every read of users goes through here."""
-    return true()
+def readable(rights: Rights) -> ColumnElement[bool]:
+    """Which users someone may read, personal data apart: every read of users goes through here.
+
+    Administrators and machines all; others themselves, and whose conversations they may read. Nobody none.
+    """
+    if rights.everything:
+        return true()
+    theirs = select(Conversation.id).where(Conversation.user_id == User.id, conversations.readable(rights))
+    return or_(User.id == rights.user_id, theirs.exists())
 
 
-def _filtered(statement: Statement, wanted: UserFilter) -> Statement:
-    statement = statement.where(readable())
+def _personal(rights: Rights) -> ColumnElement[bool]:
+    """Whose personal data someone may read: administrators everybody's, others nobody's, not even their own."""
+    return true() if rights.administrator else false()
+
+
+def _filtered(statement: Statement, rights: Rights, wanted: UserFilter) -> Statement:
+    statement = statement.where(readable(rights))
     if wanted.search:
         statement = statement.where(contains(wanted.search, User.username, User.name))
     if wanted.role is not None:
@@ -50,34 +64,34 @@ def _filtered(statement: Statement, wanted: UserFilter) -> Statement:
     return statement
 
 
-async def page(connection: AsyncConnection, wanted: UserFilter, page: Page) -> Slice[AnyRow]:
-    return await read_page(connection, _filtered(select(*COLUMNS), wanted), ORDER, page)
+async def page(connection: AsyncConnection, rights: Rights, wanted: UserFilter, page: Page) -> Slice[AnyRow]:
+    return await read_page(connection, _filtered(select(*COLUMNS), rights, wanted), ORDER, page)
 
 
-async def count(connection: AsyncConnection, wanted: UserFilter) -> int:
-    statement = _filtered(select(func.count()).select_from(User), wanted)
+async def count(connection: AsyncConnection, rights: Rights, wanted: UserFilter) -> int:
+    statement = _filtered(select(func.count()).select_from(User), rights, wanted)
     return int((await connection.execute(statement)).scalar_one())
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
-    rows = await connection.execute(select(*COLUMNS).where(readable(), User.id.in_(ids)))
+async def by_ids(connection: AsyncConnection, rights: Rights, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    rows = await connection.execute(select(*COLUMNS).where(readable(rights), User.id.in_(ids)))
     return {row.id: row for row in rows}
 
 
-async def id_of(connection: AsyncConnection, username: str) -> UUID | None:
+async def id_of(connection: AsyncConnection, rights: Rights, username: str) -> UUID | None:
     """The user of that name, in any case."""
     checks.text("username", username)
-    statement = select(User.id).where(readable(), func.lower(User.username) == func.lower(username))
+    statement = select(User.id).where(readable(rights), func.lower(User.username) == func.lower(username))
     return (await connection.execute(statement)).scalar_one_or_none()
 
 
 async def personal_information(
-    connection: AsyncConnection, ids: Sequence[UUID], key: str
+    connection: AsyncConnection, rights: Rights, ids: Sequence[UUID], key: str
 ) -> dict[UUID, AnyRow]:
-    """email, phone and address of each, in plain; the caller answers for who may see them."""
+    """email, phone and address, in plain: of all that administrators may read, and of nobody to others."""
     plain = [
         func.pgp_sym_decrypt(column, key).label(column.key)
         for column in (User.email, User.phone, User.address)
     ]
-    rows = await connection.execute(select(User.id, *plain).where(readable(), User.id.in_(ids)))
+    rows = await connection.execute(select(User.id, *plain).where(_personal(rights), User.id.in_(ids)))
     return {row.id: row for row in rows}

@@ -1,5 +1,6 @@
 """Changes to users."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,12 +10,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import checks
+from app.anomalies.models import Anomaly
+from app.auth import audit
+from app.auth.viewer import Rights
 from app.conversations.models import Conversation
-from app.database.engine import Database, repeated_after_deadlock
+from app.database.base import AnyRow
+from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
+from app.signals.models import Signal
 from app.users import encryption
 from app.users.models import Role, User
-from app.users.queries import COLUMNS, readable
+from app.users.queries import COLUMNS, personal_information
 
 PERSONAL = ("email", "phone", "address")
 LONGEST_PERSONAL = 1_000
@@ -35,41 +41,71 @@ class Users:
         values |= _checked({"name": name, **personal})
         return await self._write(insert(User).values(values).returning(*COLUMNS))
 
-    async def update(self, user_id: UUID, changes: dict[str, Any]) -> Any:
+    async def update(self, user_id: UUID, changes: dict[str, Any], *, actor: str = audit.PROGRAM) -> Any:
         """The changed user's row. A field left out of `changes` stays as it is, None clears it."""
         values = _checked(changes) | {"updated_at": func.now()}
-        statement = update(User).where(User.id == user_id, readable()).values(values).returning(*COLUMNS)
-        return await self._write(statement)
+        statement = update(User).where(User.id == user_id).values(values).returning(*COLUMNS)
+        return await self._write(statement, actor if "role" in values else None)
 
-    async def _write(self, statement: Any) -> Any:
+    async def _write(self, statement: Any, gives_role: str | None = None) -> Any:
+        """`gives_role` is who changes the role, if anyone does."""
         try:
             async with self.database.write() as connection:
                 await encryption.hand_over(connection, self.key)
                 row = (await connection.execute(statement)).one_or_none()
+                if row is not None and gives_role:
+                    await audit.note(connection, gives_role, "role changed", f"user:{row.id}", role=row.role)
         except IntegrityError as error:
             raise _conflict(error) from None
         if row is None:
             raise no_such_user("id")
         return row
 
-    @repeated_after_deadlock
-    async def delete(self, user_id: UUID) -> None:
-        """For good, with the user's conversations and all that is in them."""
+    async def personal_information(
+        self, rights: Rights, ids: Sequence[UUID], *, actor: str
+    ) -> dict[UUID, AnyRow]:
+        """email, phone and address of each, in plain. Nobody gets them without its being noted who did."""
         async with self.database.write() as connection:
-            await _lock_conversations(connection, user_id)
-            deleted = await connection.execute(delete(User).where(User.id == user_id, readable()))
-            if not deleted.rowcount:
+            found = await personal_information(connection, rights, ids, self.key)
+            await audit.note_each(
+                connection, actor, "personal information read", [f"user:{key}" for key in found]
+            )
+            return found
+
+    @repeated_after_deadlock
+    async def delete(self, user_id: UUID, *, actor: str = audit.PROGRAM) -> None:
+        """For good, with the user's conversations and all that is in them, sessions, keys and assignments.
+
+        The audit log keeps what the user has done, but not who it was.
+        """
+        async with self.database.write() as connection:
+            conversations = await _lock_conversations(connection, user_id)
+            gone = delete(User).where(User.id == user_id).returning(User.username)
+            username = (await connection.execute(gone)).scalar_one_or_none()
+            if username is None:
                 raise no_such_user("id")
+            await _forget(connection, username)
+            for key in conversations:
+                changes_of(connection).note(key, None)
+            await audit.note(connection, actor, "user deleted", f"user:{user_id}")
+            await audit.forget(connection, f"user:{user_id}")
 
 
-async def _lock_conversations(connection: AsyncConnection, user_id: UUID) -> None:
+async def _forget(connection: AsyncConnection, username: str) -> None:
+    """The name in what others' conversations hold: their signals stay, without saying whose words they are."""
+    await connection.execute(delete(Anomaly).where(Anomaly.user_id == username))
+    await connection.execute(update(Signal).where(Signal.user_id == username).values(user_id=None))
+
+
+async def _lock_conversations(connection: AsyncConnection, user_id: UUID) -> Sequence[UUID]:
     """In the order in which ingestion locks them, so that the two never wait for each other in a circle."""
-    await connection.execute(
+    found = await connection.scalars(
         select(Conversation.id)
         .where(Conversation.user_id == user_id)
         .order_by(Conversation.id)
         .with_for_update()
     )
+    return found.all()
 
 
 def no_such_user(field: str) -> NotFound:

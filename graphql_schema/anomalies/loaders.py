@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.anomalies import queries
 from app.anomalies.queries import AnomalyFilter
+from app.auth.viewer import Rights
 from app.database.base import AnyRow
 from app.database.paging import Page, Slice
 from graphql_schema.anomalies.types import Anomaly
@@ -18,7 +19,9 @@ class AnomalyLoader(Loader[UUID, None, Anomaly | None]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
     ) -> dict[UUID, Anomaly | None]:
-        return {key: Anomaly.of(row) for key, row in (await queries.by_ids(connection, keys)).items()}
+        return {
+            key: Anomaly.of(row) for key, row in (await queries.by_ids(connection, self.rights, keys)).items()
+        }
 
     def missing(self) -> None:
         return None
@@ -28,18 +31,18 @@ class AnomalyPages(Loader[None, tuple[AnomalyFilter, Page], Slice[Edge[Anomaly]]
     async def read(
         self, connection: AsyncConnection, keys: Sequence[None], arguments: tuple[AnomalyFilter, Page]
     ) -> dict[None, Slice[Edge[Anomaly]]]:
-        return {None: edges(ANOMALIES, await queries.page(connection, *arguments), Anomaly.of)}
+        return {None: edges(ANOMALIES, await queries.page(connection, self.rights, *arguments), Anomaly.of)}
 
 
 class AnomalyCounts(Loader[None, AnomalyFilter, int]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[None], arguments: AnomalyFilter
     ) -> dict[None, int]:
-        return {None: await queries.count(connection, arguments)}
+        return {None: await queries.count(connection, self.rights, arguments)}
 
 
-type PagesOf = Callable[[AsyncConnection, Sequence[UUID], Page], Awaitable[dict[UUID, Slice[AnyRow]]]]
-type CountsOf = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[dict[UUID, int]]]
+type PagesOf = Callable[[AsyncConnection, Rights, Sequence[UUID], Page], Awaitable[dict[UUID, Slice[AnyRow]]]]
+type CountsOf = Callable[[AsyncConnection, Rights, Sequence[UUID]], Awaitable[dict[UUID, int]]]
 
 
 class PagesOfParents(Loader[UUID, tuple[PagesOf, Page], Slice[Edge[Anomaly]]]):
@@ -49,7 +52,7 @@ class PagesOfParents(Loader[UUID, tuple[PagesOf, Page], Slice[Edge[Anomaly]]]):
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: tuple[PagesOf, Page]
     ) -> dict[UUID, Slice[Edge[Anomaly]]]:
         pages_of, page = arguments
-        pages = await pages_of(connection, keys, page)
+        pages = await pages_of(connection, self.rights, keys, page)
         return {key: edges(ANOMALIES, found, Anomaly.of) for key, found in pages.items()}
 
 
@@ -59,7 +62,7 @@ class CountsOfParents(Loader[UUID, CountsOf, int]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: CountsOf
     ) -> dict[UUID, int]:
-        return await arguments(connection, keys)
+        return await arguments(connection, self.rights, keys)
 
     def missing(self) -> int:
         return 0

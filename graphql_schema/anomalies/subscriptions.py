@@ -9,6 +9,7 @@ import strawberry
 
 from app.anomalies import queries
 from app.anomalies.queries import AnomalyFilter
+from app.auth.viewer import Rights
 from app.realtime import topics
 from app.realtime.topics import Live
 from graphql_schema.anomalies.types import Anomaly
@@ -19,13 +20,14 @@ from graphql_schema.streams import Following
 
 @dataclass(frozen=True, slots=True)
 class FoundAnomalies:
+    rights: Rights
     wanted: AnomalyFilter
     quiet: float
     most: int = topics.MOST_ROWS
     replays: bool = False
 
     async def events(self, live: Live) -> AsyncGenerator[tuple[tuple[UUID, bool], Anomaly]]:
-        async for row, ended in topics.anomalies_found(live, self.wanted, self.quiet):
+        async for row, ended in topics.anomalies_found(live, self.rights, self.wanted, self.quiet):
             yield (row.id, ended), Anomaly.of(row)
 
 
@@ -40,4 +42,4 @@ class AnomalySubscriptions:
         quiet = info.context.services.settings.rapid_fire_seconds
         wanted = AnomalyFilter(user_id=known(user_id))
         queries.check(wanted)
-        yield cast(Anomaly, Following([FoundAnomalies(wanted, quiet)]))
+        yield cast(Anomaly, Following([FoundAnomalies(info.context.rights, wanted, quiet)]))

@@ -32,7 +32,7 @@ class CoherenceLoader(Loader[UUID | None, tuple[Pool, Windows], Analysis | BadUs
         self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: tuple[Pool, Windows]
     ) -> dict[UUID | None, Analysis | BadUserInput]:
         pool, windows = arguments
-        return await analyse(connection, pool, keys, windows, self.services.settings.weights)
+        return await analyse(connection, self.rights, pool, keys, windows, self.services.settings.weights)
 
 
 class MetricsLoader(Loader[UUID | None, tuple[Pool, Moment], Measurement | BadUserInput]):
@@ -42,7 +42,7 @@ class MetricsLoader(Loader[UUID | None, tuple[Pool, Moment], Measurement | BadUs
         self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: tuple[Pool, Moment]
     ) -> dict[UUID | None, Measurement | BadUserInput]:
         pool, moment = arguments
-        return await measure(connection, pool, keys, moment)
+        return await measure(connection, self.rights, pool, keys, moment)
 
 
 async def coherence_of(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.auth.viewer import Rights
 from app.coherence.sources.moments import Pool
 from app.conversations import queries
 from app.conversations.service import no_such_conversation
@@ -30,6 +31,7 @@ MOST_CONVERSATIONS = 100
 class Drift:
     """Readings of one conversation."""
 
+    rights: Rights
     conversation: UUID
     window: Duration
     lookback: Duration
@@ -38,7 +40,7 @@ class Drift:
     replays: bool = True
 
     async def events(self, live: Live) -> AsyncGenerator[tuple[None, "DriftUpdate"]]:
-        async for reading in topics.readings(live, self.conversation, float(self.throttle)):
+        async for reading in topics.readings(live, self.rights, self.conversation, float(self.throttle)):
             yield (
                 None,
                 DriftUpdate(topic=self, sequence=reading.sequence, new_signal_count=reading.new_signal_count),
@@ -91,7 +93,7 @@ class CoherenceSubscriptions:
         throttle: Duration = Duration(1),  # noqa: B008 - immutable
     ) -> AsyncGenerator[DriftUpdate, None]:
         ids = await _conversations(info.context, context_window_ids)
-        following = Following([Drift(key, window, lookback, throttle) for key in ids])
+        following = Following([Drift(info.context.rights, key, window, lookback, throttle) for key in ids])
         yield cast(DriftUpdate, following)
 
 
@@ -103,7 +105,7 @@ async def _conversations(context: Context, context_window_ids: list[str]) -> lis
             field="contextWindowIds",
         )
     async with context.read() as connection:
-        found = await queries.ids_of(connection, wanted)
+        found = await queries.ids_of(connection, context.rights, wanted)
     for name in wanted:
         if name not in found:
             raise no_such_conversation("contextWindowIds")

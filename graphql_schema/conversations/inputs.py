@@ -25,6 +25,9 @@ class OrderDirection(Enum):
 class ConversationBy:
     id: strawberry.Maybe[strawberry.ID]
     context_window_id: strawberry.Maybe[str]
+    share_token: strawberry.Maybe[str] = strawberry.field(
+        description="Opens a conversation whose owner has turned sharing on."
+    )
 
 
 @strawberry.input(

@@ -18,11 +18,24 @@ class ConversationLoader(Loader[UUID, None, Conversation | None]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
     ) -> dict[UUID, Conversation | None]:
-        found = await queries.by_ids(connection, keys)
+        found = await queries.by_ids(connection, self.rights, keys)
         return {key: Conversation.of(row) for key, row in found.items()}
 
     def missing(self) -> None:
         return None
+
+
+class ShareLoader(Loader[UUID, None, tuple[bool, str | None]]):
+    """Whether it is shared, and the token for who may share it."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
+    ) -> dict[UUID, tuple[bool, str | None]]:
+        found = await queries.share_tokens(connection, self.rights, keys, self.services.conversations.key)
+        return {key: (True, token) for key, token in found.items()}
+
+    def missing(self) -> tuple[bool, str | None]:
+        return False, None
 
 
 type PageArguments = tuple[ConversationFilter, ConversationOrder, Page]
@@ -37,9 +50,11 @@ class ConversationPages(Loader[UUID | None, PageArguments, Slice[Edge[Conversati
         paged = paged_by(arguments[1])
         found: dict[UUID | None, Slice[Edge[Conversation]]] = {}
         if None in keys:
-            found[None] = edges(paged, await queries.page(connection, *arguments), Conversation.of)
+            found[None] = edges(
+                paged, await queries.page(connection, self.rights, *arguments), Conversation.of
+            )
         if users := [key for key in keys if key is not None]:
-            pages = await queries.pages_of_users(connection, users, *arguments)
+            pages = await queries.pages_of_users(connection, self.rights, users, *arguments)
             found |= {user: edges(paged, page, Conversation.of) for user, page in pages.items()}
         return found
 
@@ -52,9 +67,9 @@ class ConversationCounts(Loader[UUID | None, ConversationFilter, int]):
     ) -> dict[UUID | None, int]:
         found: dict[Any, int] = {}
         if None in keys:
-            found[None] = await queries.count(connection, arguments)
+            found[None] = await queries.count(connection, self.rights, arguments)
         if users := [key for key in keys if key is not None]:
-            found |= await queries.counts_of_users(connection, users, arguments)
+            found |= await queries.counts_of_users(connection, self.rights, users, arguments)
         return found
 
     def missing(self) -> int:
@@ -82,3 +97,14 @@ def conversations_of(
         load=load,
         count=lambda: context.loader(ConversationCounts).load(user, wanted),
     )
+
+
+async def shared_by(context: Context, token: str) -> Conversation | None:
+    """What is in it may ask for it, and for nothing else that the viewer may not read."""
+    async with context.read() as connection:
+        row = await queries.by_share_token(connection, token)
+    if row is None:
+        return None
+    conversation = Conversation.of(row)
+    context.loader(ConversationLoader).prime(conversation.key, None, conversation)
+    return conversation

@@ -15,6 +15,7 @@ class ConversationMutations:
     @strawberry.mutation
     async def create_conversation(self, info: Info, input: CreateConversationInput) -> Conversation:
         row = await info.context.services.conversations.create(
+            info.context.rights,
             context_window_id=input.context_window_id,
             user_id=None if input.user_id is None else key_of("User", input.user_id, "userId"),
             agent_id=input.agent_id,
@@ -32,9 +33,38 @@ class ConversationMutations:
         input: UpdateConversationInput,
     ) -> Conversation:
         key = key_of("Conversation", id, "id")
-        return Conversation.of(await info.context.services.conversations.update(key, given(input)))
+        context = info.context
+        row = await context.services.conversations.update(context.rights, key, given(input))
+        return Conversation.of(row)
 
     @strawberry.mutation(description="For good, with everything in it; `status: DELETED` hides it instead.")
     async def delete_conversation(self, info: Info, id: strawberry.ID) -> DeletePayload:
-        await info.context.services.conversations.delete(key_of("Conversation", id, "id"))
+        key = key_of("Conversation", id, "id")
+        await info.context.services.conversations.delete(
+            info.context.rights, key, actor=info.context.viewer.name
+        )
         return DeletePayload(id=id)
+
+    @strawberry.mutation(description="Lets the coach read the conversation, or takes that back.")
+    async def assign_coach(
+        self, info: Info, conversation_id: strawberry.ID, user_id: strawberry.ID, assigned: bool = True
+    ) -> Conversation:
+        context = info.context
+        row = await context.services.conversations.assign_coach(
+            context.rights,
+            key_of("Conversation", conversation_id, "conversationId"),
+            key_of("User", user_id, "userId"),
+            assigned=assigned,
+            actor=context.viewer.name,
+        )
+        return Conversation.of(row)
+
+    @strawberry.mutation(
+        description="Turns public reading by link on or off; turning it on again makes a new token."
+    )
+    async def share_conversation(self, info: Info, id: strawberry.ID, enabled: bool) -> Conversation:
+        context = info.context
+        row = await context.services.conversations.share(
+            context.rights, key_of("Conversation", id, "id"), enabled=enabled, actor=context.viewer.name
+        )
+        return Conversation.of(row)

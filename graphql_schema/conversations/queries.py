@@ -12,7 +12,7 @@ from graphql_schema.conversations.inputs import (
     filter_of,
     order_of,
 )
-from graphql_schema.conversations.loaders import ConversationLoader, conversations_of, paged_by
+from graphql_schema.conversations.loaders import ConversationLoader, conversations_of, paged_by, shared_by
 from graphql_schema.conversations.types import Conversation
 from graphql_schema.inputs import known
 from graphql_schema.nodes import key_of
@@ -23,12 +23,14 @@ class ConversationQueries:
     @strawberry.field
     async def conversation(self, info: Info, by: ConversationBy) -> Conversation | None:
         context = info.context
+        if by.share_token is not None:
+            return await shared_by(context, by.share_token.value)
         if by.id is not None:
             key = key_of("Conversation", by.id.value, "id")
         else:
             assert by.context_window_id is not None  # noqa: S101 - oneOf
             async with context.read() as connection:
-                key = await queries.id_of(connection, by.context_window_id.value)
+                key = await queries.id_of(connection, context.rights, by.context_window_id.value)
         return None if key is None else await context.loader(ConversationLoader).load(key, None)
 
     @strawberry.field

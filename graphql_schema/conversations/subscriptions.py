@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.auth.viewer import Rights
 from app.conversations import queries
 from app.realtime import topics
 from app.realtime.topics import Live
@@ -19,12 +20,13 @@ from graphql_schema.streams import Following
 
 @dataclass(frozen=True, slots=True)
 class ChangedConversations:
+    rights: Rights
     wanted: queries.ConversationFilter
     most: int = topics.MOST_ROWS
     replays: bool = False
 
     async def events(self, live: Live) -> AsyncGenerator[tuple[UUID, Conversation]]:
-        async for row in topics.conversations_changed(live, self.wanted):
+        async for row in topics.conversations_changed(live, self.rights, self.wanted):
             yield row.id, Conversation.of(row)
 
 
@@ -39,4 +41,4 @@ class ConversationSubscriptions:
     ) -> AsyncGenerator[Conversation, None]:
         wanted = filter_of(known(filter))
         queries.check(wanted)
-        yield cast(Conversation, Following([ChangedConversations(wanted)]))
+        yield cast(Conversation, Following([ChangedConversations(info.context.rights, wanted)]))

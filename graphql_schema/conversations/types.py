@@ -73,6 +73,19 @@ class Conversation(Node):
         )
 
     @strawberry.field
+    async def share_enabled(self, info: Info) -> bool:
+        return (await self._share(info))[0]
+
+    @strawberry.field(description="Null unless the viewer may manage the conversation and sharing is on.")
+    async def share_token(self, info: Info) -> str | None:
+        return (await self._share(info))[1]
+
+    async def _share(self, info: Info) -> tuple[bool, str | None]:
+        from graphql_schema.conversations.loaders import ShareLoader
+
+        return await info.context.loader(ShareLoader).load(self.key, None)
+
+    @strawberry.field
     async def user(
         self, info: Info
     ) -> Annotated["User", strawberry.lazy("graphql_schema.users.types")] | None:

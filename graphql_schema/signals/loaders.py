@@ -22,7 +22,7 @@ class SignalLoader(Loader[SignalKey, None, Signal | None]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[SignalKey], arguments: None
     ) -> dict[SignalKey, Signal | None]:
-        found = await queries.by_keys(connection, keys)
+        found = await queries.by_keys(connection, self.rights, keys)
         return {key: Signal.of(row) for key, row in found.items()}
 
     def missing(self) -> None:
@@ -40,7 +40,7 @@ class SignalPages(Loader[UUID | None, tuple[SignalFilter, Page], Slice[Edge[Sign
     ) -> dict[UUID | None, Slice[Edge[Signal]]]:
         found: dict[UUID | None, Slice[Edge[Signal]]] = {}
         if None in keys:
-            found[None] = edges(SIGNALS, await queries.page(connection, *arguments), Signal.of)
+            found[None] = edges(SIGNALS, await queries.page(connection, self.rights, *arguments), Signal.of)
         if ids := [key for key in keys if key is not None]:
             pages = await queries.pages_of_conversations(connection, ids, *arguments)
             found |= {key: edges(SIGNALS, page, Signal.of) for key, page in pages.items()}
@@ -55,7 +55,7 @@ class SignalCounts(Loader[UUID | None, SignalFilter, int]):
     ) -> dict[UUID | None, int]:
         found: dict[Any, int] = {}
         if None in keys:
-            found[None] = await queries.count(connection, arguments)
+            found[None] = await queries.count(connection, self.rights, arguments)
         if ids := [key for key in keys if key is not None]:
             found |= await queries.counts_of_conversations(connection, ids, arguments)
         return found
@@ -88,9 +88,9 @@ class SummaryLoader(Loader[UUID | None, SignalFilter, Summary | BadUserInput]):
     ) -> dict[UUID | None, Summary | BadUserInput]:
         found: dict[UUID | None, Summary | BadUserInput] = {}
         if None in keys:
-            found |= await summaries(connection, [None], arguments)
+            found |= await summaries(connection, self.rights, [None], arguments)
         if users := [key for key in keys if key is not None]:
-            found |= await summaries(connection, users, arguments)
+            found |= await summaries(connection, self.rights, users, arguments)
         return found
 
 

@@ -69,7 +69,9 @@ class SignalMutations:
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
         services = info.context.services
         with services.statistics.batch(1) as batch:
-            row, batch.duplicates = await services.signals.create(input, datetime.now(UTC))
+            row, batch.duplicates = await services.signals.create(
+                info.context.rights, input, datetime.now(UTC)
+            )
         return Signal.of(row)
 
     @strawberry.mutation(
@@ -91,6 +93,7 @@ signal of the batch, instead of failing its signals.
         services = info.context.services
         with services.statistics.batch(len(signals)) as batch:
             ingested = await services.signals.ingest(
+                info.context.rights,
                 signals,
                 datetime.now(UTC),
                 all_or_nothing=fail_on_error,
@@ -123,4 +126,5 @@ signal of the batch, instead of failing its signals.
         if len(ids) > MOST_DELETED:
             raise BadUserInput(f"ids has {len(ids)} items; it takes up to {MOST_DELETED}.", field="ids")
         keys = [key_of("Signal", global_id, "ids") for global_id in ids]
-        return DeleteSignalsPayload(deleted_count=await info.context.services.signals.delete(keys))
+        deleted = await info.context.services.signals.delete(info.context.rights, keys)
+        return DeleteSignalsPayload(deleted_count=deleted)

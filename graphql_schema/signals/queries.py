@@ -60,11 +60,12 @@ class SignalQueries:
         zone, calendar = buckets.time_zone(time_zone), known(unit)
         grid = buckets.Widths(duration) if calendar is None else buckets.Calendar(calendar, zone)
         named, key = queries.named_sources(known(sources)), known(context_window_id)
+        rights = info.context.rights
         async with info.context.read() as connection:
-            conversation = None if key is None else await conversations.id_of(connection, key)
+            conversation = None if key is None else await conversations.id_of(connection, rights, key)
             if key is not None and conversation is None:
                 raise no_such_conversation("contextWindowId")
-            asked = buckets.Asked(range_of(time_range), conversation, named, known(agent_id))
+            asked = buckets.Asked(rights, range_of(time_range), conversation, named, known(agent_id))
             rows = await buckets.buckets(connection, grid, asked, fill_gaps=fill_gaps)
         return [
             SignalBucket(

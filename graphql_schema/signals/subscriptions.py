@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.auth.viewer import Rights
 from app.conversations import queries
 from app.conversations.service import no_such_conversation
 from app.realtime import topics
@@ -21,12 +22,13 @@ from graphql_schema.streams import Following
 class NewSignals:
     """New signals of one conversation."""
 
+    rights: Rights
     conversation: UUID
     most: int = topics.MOST_SIGNALS
     replays: bool = False
 
     async def events(self, live: Live) -> AsyncGenerator[tuple[SignalKey, Signal]]:
-        async for row in topics.signals_added(live, self.conversation):
+        async for row in topics.signals_added(live, self.rights, self.conversation):
             yield (row.time, row.id), Signal.of(row)
 
 
@@ -38,7 +40,7 @@ class SignalSubscriptions:
     )
     async def signal_added(self, info: Info, context_window_id: str) -> AsyncGenerator[Signal, None]:
         async with info.context.read() as connection:
-            key = await queries.id_of(connection, context_window_id)
+            key = await queries.id_of(connection, info.context.rights, context_window_id)
         if key is None:
             raise no_such_conversation("contextWindowId")
-        yield cast(Signal, Following([NewSignals(key)]))
+        yield cast(Signal, Following([NewSignals(info.context.rights, key)]))

@@ -30,7 +30,7 @@ class ServerStatus:
     @strawberry.field
     async def last_ingest_at(self, info: Info) -> datetime | None:
         async with info.context.read() as connection:
-            return await last_ingest(connection)
+            return await last_ingest(connection, info.context.rights)
 
 
 @strawberry.type

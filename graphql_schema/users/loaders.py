@@ -5,7 +5,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth.viewer import Means
 from app.database.paging import Page, Slice
+from app.errors import Forbidden
 from app.users import queries
 from app.users.queries import UserFilter
 from graphql_schema.connections import USERS, Connection, Edge, edges
@@ -17,38 +19,39 @@ class UserLoader(Loader[UUID, None, User | None]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
     ) -> dict[UUID, User | None]:
-        return {key: User.of(row) for key, row in (await queries.by_ids(connection, keys)).items()}
-
-    def missing(self) -> None:
-        return None
-
-
-class PersonalInformationLoader(Loader[UUID, None, PersonalInformation | None]):
-    async def read(
-        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
-    ) -> dict[UUID, PersonalInformation | None]:
-        rows = await queries.personal_information(connection, keys, self.services.users.key)
         return {
-            key: PersonalInformation(email=row.email, phone=row.phone, address=row.address)
-            for key, row in rows.items()
+            key: User.of(row) for key, row in (await queries.by_ids(connection, self.rights, keys)).items()
         }
 
     def missing(self) -> None:
         return None
 
 
+class PersonalInformationLoader(Loader[UUID, None, PersonalInformation | None]):
+    """For administrators whose name can be noted: what is read for all who follow the same is nobody's reading."""
+
+    async def _load_batch(self, keys: list[tuple[UUID, None]]) -> list[PersonalInformation | None]:
+        viewer = self.context.viewer
+        if not viewer.administrator or viewer.means is Means.NONE:
+            raise Forbidden("personalInformation is shown to administrators alone, and in no subscription.")
+        rows = await self.services.users.personal_information(
+            self.rights, [key for key, _ in keys], actor=viewer.name
+        )
+        return [PersonalInformation.of(rows[key]) if key in rows else None for key, _ in keys]
+
+
 class UserPages(Loader[None, tuple[UserFilter, Page], Slice[Edge[User]]]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[None], arguments: tuple[UserFilter, Page]
     ) -> dict[None, Slice[Edge[User]]]:
-        return {None: edges(USERS, await queries.page(connection, *arguments), User.of)}
+        return {None: edges(USERS, await queries.page(connection, self.rights, *arguments), User.of)}
 
 
 class UserCounts(Loader[None, UserFilter, int]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[None], arguments: UserFilter
     ) -> dict[None, int]:
-        return {None: await queries.count(connection, arguments)}
+        return {None: await queries.count(connection, self.rights, arguments)}
 
 
 def users_of(context: Context, wanted: UserFilter, page: Page) -> Connection[User]:

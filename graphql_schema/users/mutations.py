@@ -18,9 +18,13 @@ class UserMutations:
 
     @strawberry.mutation
     async def update_user(self, info: Info, id: strawberry.ID, input: UpdateUserInput) -> User:
-        return User.of(await info.context.services.users.update(key_of("User", id, "id"), given(input)))
+        context = info.context
+        row = await context.services.users.update(
+            key_of("User", id, "id"), given(input), actor=context.viewer.name
+        )
+        return User.of(row)
 
     @strawberry.mutation(description="For good, with everything of theirs.")
     async def delete_user(self, info: Info, id: strawberry.ID) -> DeletePayload:
-        await info.context.services.users.delete(key_of("User", id, "id"))
+        await info.context.services.users.delete(key_of("User", id, "id"), actor=info.context.viewer.name)
         return DeletePayload(id=id)

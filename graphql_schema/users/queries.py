@@ -27,7 +27,7 @@ class UserQueries:
         else:
             assert by.username is not None  # noqa: S101 - oneOf
             async with context.read() as connection:
-                key = await queries.id_of(connection, by.username.value)
+                key = await queries.id_of(connection, context.rights, by.username.value)
         return None if key is None else await context.loader(UserLoader).load(key, None)
 
     @strawberry.field

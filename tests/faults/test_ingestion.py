@@ -17,6 +17,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgres
 from app.database.engine import Database
@@ -210,6 +211,7 @@ async def test_a_batch_waits_for_a_database_that_is_restarted():
             now = asyncio.get_running_loop().time
             batches = [
                 signals.ingest(
+                    PROGRAM,
                     [New(context_window_id="c", idempotency_key=f"{n}-{i}") for i in range(10)],
                     NOW,
                     create_conversations=True,
@@ -227,7 +229,7 @@ async def test_a_batch_waits_for_a_database_that_is_restarted():
             assert now() - began < 10
             server.stop()
             with pytest.raises(Unavailable):
-                await Signals(database, patience=0.3).ingest([New()], NOW)
+                await Signals(database, patience=0.3).ingest(PROGRAM, [New()], NOW)
             server.start()
             await batches[2]
             async with database.read() as connection:
@@ -254,7 +256,7 @@ async def test_a_commit_whose_answer_is_lost_is_stored_once(database, pg, monkey
             raise Unavailable("The database cannot be reached at the moment; try again.")
 
     monkeypatch.setattr(Database, "write", losing)
-    found = await Signals(database).ingest([New(raw_content="a"), New(raw_content="b")], NOW)
+    found = await Signals(database).ingest(PROGRAM, [New(raw_content="a"), New(raw_content="b")], NOW)
     rows = await pg.fetch("SELECT time, id FROM signals ORDER BY id")
     assert [tuple(row) for row in rows] == found.results
     # Where it had been committed, nobody tried again.

@@ -100,6 +100,10 @@ def _value(at: GraphQLArgument | GraphQLInputField, world: dict[str, str], paren
         value = next((i for kind, i in world.items() if kind.lower() in parent.lower()), world["User"])
     elif named.name == "String":
         value = "c" if name == "contextWindowId" else f"new {name}"
+    elif named.name == "ID":  # conversationId, userId
+        value = next(i for kind, i in world.items() if name.lower().startswith(kind.lower()))
+    elif named.name == "Boolean":
+        value = True
     else:
         value = next(iter(named.values))  # an enum
     listed = isinstance(at.type.of_type if isinstance(at.type, GraphQLNonNull) else at.type, GraphQLList)

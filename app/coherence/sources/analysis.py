@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth.viewer import Rights
 from app.coherence.coherence import Coherence, Weights, coherence
 from app.coherence.drift import Drift, drift
 from app.coherence.sources.moments import (
@@ -76,11 +77,16 @@ class Analysis:
 
 
 async def analyse(
-    connection: AsyncConnection, pool: Pool, ids: Sequence[UUID | None], windows: Windows, weights: Weights
+    connection: AsyncConnection,
+    rights: Rights,
+    pool: Pool,
+    ids: Sequence[UUID | None],
+    windows: Windows,
+    weights: Weights,
 ) -> dict[UUID | None, Analysis | BadUserInput]:
     """An analysis of each of `ids` by one statement for all; BadUserInput for one that cannot be had."""
     began = perf_counter()
-    question = Question(pool, windows.range, windows.step, windows.sources)
+    question = Question(rights, pool, windows.range, windows.step, windows.sources)
     steps = windows.window // windows.step
     answers: dict[UUID | None, Analysis | BadUserInput] = {}
     if windows.may_be_too_many:

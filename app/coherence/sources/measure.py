@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth.viewer import Rights
 from app.coherence.metrics import Metrics, metrics
 from app.coherence.sources.moments import Freshness, Pool, Question, read
 from app.coherence.sources.spans import ROLLUPS
@@ -38,14 +39,14 @@ class Measurement:
 
 
 async def measure(
-    connection: AsyncConnection, pool: Pool, ids: Sequence[UUID | None], moment: Moment
+    connection: AsyncConnection, rights: Rights, pool: Pool, ids: Sequence[UUID | None], moment: Moment
 ) -> dict[UUID | None, Measurement | BadUserInput]:
     """Of each of `ids` by one statement for all: sums of whole buckets, and raw signals at the window's ends.
 
     BadUserInput for one of which raw signals would have to be read that are no longer kept.
     """
     began = perf_counter()
-    question = Question(pool, TimeRange(moment.start, moment.at), ROLLUPS[0], moment.sources)
+    question = Question(rights, pool, TimeRange(moment.start, moment.at), ROLLUPS[0], moment.sources)
     answers: dict[UUID | None, Measurement | BadUserInput] = {}
     for key, reading in (await read(connection, question, ids)).items():
         if isinstance(reading, BadUserInput):

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth.viewer import Rights
 from app.coherence.sources.aged import lost, too_old
 from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
 from app.coherence.windows import ORIGIN, Cells, collect
@@ -50,8 +51,10 @@ class Pool(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to read, of any number of pools at once."""
+    """What to read, of any number of pools at once; of conversations, those that the caller has been allowed to read."""
 
+    rights: Rights
+    """Whose everything it is, and for whom a user's signals are read."""
     pool: Pool
     range: TimeRange
     step: int
@@ -241,7 +244,9 @@ def _of_pools(
         statement = statement.where(table.signal_source.in_(question.sources))
     if question.pool is Pool.CONVERSATION:
         return statement.where(table.conversation_id.in_(pools))
-    statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(readable())
+    statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
+        readable(question.rights)
+    )
     return statement.where(Conversation.user_id.in_(pools)) if question.pool is Pool.USER else statement
 
 

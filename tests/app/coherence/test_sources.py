@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.auth.viewer import PROGRAM
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Windows, analyse
 from app.coherence.sources.moments import Pool
@@ -163,7 +164,7 @@ async def assert_answers(connection, conversations, users, windows):
         (Pool.EVERYTHING, [None], lambda _: [row[3:] for row in seen]),
     )
     for pool, keys, of in pools:
-        answers = await analyse(connection, pool, keys, windows, Weights())
+        answers = await analyse(connection, PROGRAM, pool, keys, windows, Weights())
         assert answers.keys() == set(keys)
         for key in keys:
             assert_equal(answers[key], of(key), windows, rollups)
@@ -217,7 +218,7 @@ async def test_the_answer_says_where_it_was_read(database, step, sides, source):
     start, end = (None if side is None else DAY + timedelta(seconds=side) for side in sides)
     async with database.read() as connection:
         windows = Windows(Duration(step), Duration(step), TimeRange(start, end))
-        answers = await analyse(connection, Pool.EVERYTHING, [None], windows, Weights())
+        answers = await analyse(connection, PROGRAM, Pool.EVERYTHING, [None], windows, Weights())
     assert answers[None].freshness.source == source == oracle.source(start, end, step)
 
 
@@ -226,15 +227,15 @@ async def test_the_answer_says_where_it_was_read(database, step, sides, source):
     [(300, ALWAYS), (30, ALWAYS), (HOUR, TimeRange(DAY + MICROSECOND, DAY + 9 * BORDERS[7]))],
 )
 async def test_fifty_conversations_are_as_many_statements_as_one(database, services, window, sides):
-    ids = [(await services.conversations.create()).id for _ in range(50)]
+    ids = [(await services.conversations.create(PROGRAM)).id for _ in range(50)]
     sent = []
     for keys in (ids[:1], ids):
         with statements() as seen:
             async with database.read() as connection:
                 windows = Windows(Duration(window), Duration(window), sides)
-                assert len(await analyse(connection, Pool.CONVERSATION, keys, windows, Weights())) == len(
-                    keys
-                )
+                assert len(
+                    await analyse(connection, PROGRAM, Pool.CONVERSATION, keys, windows, Weights())
+                ) == len(keys)
         sent.append(len(seen))
     assert sent[0] == sent[1] == (2 if window == 30 else 1)
 

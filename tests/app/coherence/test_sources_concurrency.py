@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Windows, analyse
 from app.coherence.sources.moments import Pool
@@ -39,7 +40,7 @@ WIDTHS = {
 @pytest.mark.parametrize("pool", [Pool.CONVERSATION, Pool.EVERYTHING])
 async def test_reads_beside_writers_see_whole_transactions(url, database, services, pg, pool):
     """Batches come, change and go whole, so every answer counts whole batches, and as many as were committed."""
-    conversation = (await services.conversations.create()).id
+    conversation = (await services.conversations.create(PROGRAM)).id
     key = conversation if pool is Pool.CONVERSATION else None
     # On a hypertable: a chunk that is made while a statement is planned may be read by a part of it alone.
     await pg.execute(INSERT, [DAY], conversation, 0.5, "first")
@@ -72,7 +73,7 @@ async def test_reads_beside_writers_see_whole_transactions(url, database, servic
         while not writers.done():
             committed, deleted = done[0], done[1]
             async with database.read() as connection:
-                answer = (await analyse(connection, pool, [key], windows, Weights()))[key]
+                answer = (await analyse(connection, PROGRAM, pool, [key], windows, Weights()))[key]
             batches, rest = divmod(answer.total, BATCH)
             assert rest == 0
             assert int(answer.drift.n.sum()) == answer.total
@@ -88,5 +89,5 @@ async def test_reads_beside_writers_see_whole_transactions(url, database, servic
     for width, sides in WIDTHS.values():
         windows = Windows(Duration(width), Duration(width), sides)
         async with database.read() as connection:
-            answers = await analyse(connection, pool, [key], windows, Weights())
+            answers = await analyse(connection, PROGRAM, pool, [key], windows, Weights())
         assert_equal(answers[key], rows, windows, rollups)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Windows, analyse
 from app.coherence.sources.moments import Pool
@@ -78,11 +79,11 @@ async def test_one_window_too_many(database, statement, every, window, step, cou
 
         if (every, window) == (100, 30):
             await add(20)
-        answers = await analyse(connection, pool, [key], windows, Weights())
+        answers = await analyse(connection, PROGRAM, pool, [key], windows, Weights())
         assert len(answers[key].drift.n) == MOST
         # One step after the last window that holds a signal.
         await add(20 + step if (every, window) == (100, 30) else step)
-        answers = await analyse(connection, pool, [key], windows, Weights())
+        answers = await analyse(connection, PROGRAM, pool, [key], windows, Weights())
         assert isinstance(answers[key], BadUserInput)
         assert answers[key].field == "window"
         assert "50001 windows" in answers[key].message
@@ -102,7 +103,7 @@ async def test_others_are_answered_beside_one_with_too_many(database):
         assert len(answers[few].drift.n) == 10
         within = TimeRange(START, START + timedelta(seconds=MOST))
         windows = Windows(Duration(1), Duration(1), within)
-        answers = await analyse(connection, Pool.CONVERSATION, [many], windows, Weights())
+        answers = await analyse(connection, PROGRAM, Pool.CONVERSATION, [many], windows, Weights())
         assert len(answers[many].drift.n) == MOST
         await connection.rollback()
 

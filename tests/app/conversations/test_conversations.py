@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.conversations import queries
 from app.conversations.models import ConversationStatus
 from app.conversations.queries import ConversationFilter, ConversationOrder
@@ -27,30 +28,33 @@ async def test_a_new_conversation_has_what_was_given_or_its_default(services):
         "started_at": DAY,
         "context_metadata": {"é": [1, None, {"deep": 0.1}]},
     }
-    row = await services.conversations.create(**given)
+    row = await services.conversations.create(PROGRAM, **given)
     assert {name: getattr(row, name) for name in given} == given
     assert (row.status, row.ended_at, row.signal_count, row.last_signal_at) == ("ACTIVE", None, 0, None)
 
-    plain = await services.conversations.create()
+    plain = await services.conversations.create(PROGRAM)
     assert UUID(plain.context_window_id) == plain.id
     assert plain.context_metadata == {}
     assert abs(plain.started_at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 async def test_a_context_window_id_is_one_conversation_s_also_of_many_at_once(services, pg):
-    writes = [services.conversations.create(context_window_id="c") for _ in range(8)]
+    writes = [services.conversations.create(PROGRAM, context_window_id="c") for _ in range(8)]
     outcomes = await asyncio.gather(*writes, return_exceptions=True)
     refused = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
     assert [error.field for error in refused] == ["contextWindowId"] * 7
-    await services.conversations.create(context_window_id="C")
+    await services.conversations.create(PROGRAM, context_window_id="C")
     assert await pg.fetchval("SELECT count(*) FROM conversations") == 2
 
 
 async def test_who_is_not_there_is_not_found(services, pg):
     with pytest.raises(NotFound) as refused:
-        await services.conversations.create(user_id=uuid4())
+        await services.conversations.create(PROGRAM, user_id=uuid4())
     assert refused.value.field == "userId"
-    for write in (services.conversations.update(uuid4(), {}), services.conversations.delete(uuid4())):
+    for write in (
+        services.conversations.update(PROGRAM, uuid4(), {}),
+        services.conversations.delete(PROGRAM, uuid4()),
+    ):
         with pytest.raises(NotFound) as refused:
             await write
         assert refused.value.field == "id"
@@ -58,14 +62,16 @@ async def test_who_is_not_there_is_not_found(services, pg):
 
 
 async def test_what_is_left_out_of_a_change_stays_and_none_clears(services):
-    row = await services.conversations.create(title="t", agent_id="a", started_at=DAY, context_metadata=[1])
+    row = await services.conversations.create(
+        PROGRAM, title="t", agent_id="a", started_at=DAY, context_metadata=[1]
+    )
     changes = {
         "status": ConversationStatus.ARCHIVED,
         "ended_at": DAY,
         "coherence_score_current": 1,
         "coherence_score_trend": -3.5,
     }
-    changed = await services.conversations.update(row.id, changes)
+    changed = await services.conversations.update(PROGRAM, row.id, changes)
     assert (changed.title, changed.agent_id, changed.context_metadata) == ("t", "a", [1])
     assert (changed.status, changed.ended_at) == ("ARCHIVED", DAY)
     assert (changed.coherence_score_current, changed.coherence_score_trend) == (1, -3.5)
@@ -73,7 +79,7 @@ async def test_what_is_left_out_of_a_change_stays_and_none_clears(services):
     cleared = dict.fromkeys(
         ("title", "agent_id", "ended_at", "coherence_score_current", "coherence_score_trend")
     )
-    changed = await services.conversations.update(row.id, cleared)
+    changed = await services.conversations.update(PROGRAM, row.id, cleared)
     assert all(getattr(changed, name) is None for name in cleared)
     assert changed.status == "ARCHIVED"
 
@@ -94,10 +100,10 @@ async def test_what_is_left_out_of_a_change_stays_and_none_clears(services):
     ],
 )
 async def test_what_cannot_be_is_refused_and_changes_nothing(services, pg, changes, field):
-    row = await services.conversations.create(title="t", started_at=DAY)
+    row = await services.conversations.create(PROGRAM, title="t", started_at=DAY)
     before = await pg.fetch("SELECT * FROM conversations")
     with pytest.raises(BadUserInput) as refused:
-        await services.conversations.update(row.id, {"agent_id": "new"} | changes)
+        await services.conversations.update(PROGRAM, row.id, {"agent_id": "new"} | changes)
     assert refused.value.field == field
     assert await pg.fetch("SELECT * FROM conversations") == before
 
@@ -105,14 +111,14 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(services, pg, chang
 async def test_the_last_instant_there_is_can_be_an_end_and_a_start(services, database):
     """asyncpg takes it for infinity, and gives infinity back without a time zone."""
     last = datetime.max.replace(tzinfo=UTC)
-    row = await services.conversations.create(started_at=DAY)
-    assert (await services.conversations.update(row.id, {"ended_at": last})).ended_at == last
-    endless = await services.conversations.create(started_at=last)
+    row = await services.conversations.create(PROGRAM, started_at=DAY)
+    assert (await services.conversations.update(PROGRAM, row.id, {"ended_at": last})).ended_at == last
+    endless = await services.conversations.create(PROGRAM, started_at=last)
     assert endless.started_at == last
     with pytest.raises(BadUserInput):
-        await services.conversations.update(endless.id, {"ended_at": DAY})
+        await services.conversations.update(PROGRAM, endless.id, {"ended_at": DAY})
     async with database.read() as connection:
-        page = await queries.page(connection, ConversationFilter(), ConversationOrder(), Page(9))
+        page = await queries.page(connection, PROGRAM, ConversationFilter(), ConversationOrder(), Page(9))
     assert [row.started_at for row in page.rows] == [DAY, last]
 
 
@@ -121,30 +127,34 @@ async def test_deleted_ones_are_hidden_from_every_read_but_can_be_asked_for_and_
 ):
     user = await services.users.create(username="ada")
     shown, hidden = [
-        await services.conversations.create(context_window_id=key, user_id=user.id)
+        await services.conversations.create(PROGRAM, context_window_id=key, user_id=user.id)
         for key in ("shown", "hidden")
     ]
-    await services.conversations.update(hidden.id, {"status": DELETED})
+    await services.conversations.update(PROGRAM, hidden.id, {"status": DELETED})
 
     async def seen(wanted):
         async with database.read() as connection:
             order, page = ConversationOrder(), Page(9)
-            rows = (await queries.page(connection, wanted, order, page)).rows
-            of_user = (await queries.pages_of_users(connection, [user.id], wanted, order, page))[user.id].rows
-            assert await queries.count(connection, wanted) == len(rows) == len(of_user)
-            assert (await queries.counts_of_users(connection, [user.id], wanted)).get(user.id, 0) == len(rows)
+            rows = (await queries.page(connection, PROGRAM, wanted, order, page)).rows
+            of_user = (await queries.pages_of_users(connection, PROGRAM, [user.id], wanted, order, page))[
+                user.id
+            ].rows
+            assert await queries.count(connection, PROGRAM, wanted) == len(rows) == len(of_user)
+            assert (await queries.counts_of_users(connection, PROGRAM, [user.id], wanted)).get(
+                user.id, 0
+            ) == len(rows)
         return [row.id for row in rows]
 
     assert await seen(ConversationFilter()) == [shown.id]
     assert await seen(ConversationFilter(status=DELETED)) == [hidden.id]
     async with database.read() as connection:
-        assert (await queries.by_ids(connection, [shown.id, hidden.id])).keys() == {shown.id}
-        assert await queries.id_of(connection, "hidden") is None
-        assert await queries.id_of(connection, "shown") == shown.id
-    await services.conversations.update(hidden.id, {"status": ConversationStatus.ACTIVE})
+        assert (await queries.by_ids(connection, PROGRAM, [shown.id, hidden.id])).keys() == {shown.id}
+        assert await queries.id_of(connection, PROGRAM, "hidden") is None
+        assert await queries.id_of(connection, PROGRAM, "shown") == shown.id
+    await services.conversations.update(PROGRAM, hidden.id, {"status": ConversationStatus.ACTIVE})
     assert await seen(ConversationFilter()) == [shown.id, hidden.id]
-    await services.conversations.update(hidden.id, {"status": DELETED})
-    await services.conversations.delete(hidden.id)
+    await services.conversations.update(PROGRAM, hidden.id, {"status": DELETED})
+    await services.conversations.delete(PROGRAM, hidden.id)
     assert await seen(ConversationFilter(status=DELETED)) == []
 
 
@@ -159,15 +169,15 @@ async def test_filters_and_search(services, database):
         ]
     ):
         await services.conversations.create(
-            context_window_id=f"key-{number}", title=title, agent_id=agent, user_id=owner,
+            PROGRAM, context_window_id=f"key-{number}", title=title, agent_id=agent, user_id=owner,
             started_at=DAY + timedelta(seconds=number),
         )  # fmt: skip
 
     async def found(**wanted):
         wanted = ConversationFilter(**wanted)
         async with database.read() as connection:
-            rows = (await queries.page(connection, wanted, ConversationOrder(), Page(9))).rows
-            assert await queries.count(connection, wanted) == len(rows)
+            rows = (await queries.page(connection, PROGRAM, wanted, ConversationOrder(), Page(9))).rows
+            assert await queries.count(connection, PROGRAM, wanted) == len(rows)
         return [int(row.context_window_id[-1]) for row in rows]
 
     assert await found(search="0% éL") == [0]

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from app.auth.viewer import PROGRAM
 from app.database import migrations, tables
 from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
@@ -99,7 +100,7 @@ async def test_down_step_by_step_and_up_again_leaves_nothing_behind(empty):
 
 async def test_down_and_up_with_data_in_the_tables(services, database, pg):
     user = await services.users.create(username="ada", phone="1")
-    await services.conversations.create(user_id=user.id)
+    await services.conversations.create(PROGRAM, user_id=user.id)
     await pg.execute(
         "INSERT INTO signals SELECT now(), 1, id, now(), NULL, NULL, 'Slack', 0.5 FROM conversations"
     )

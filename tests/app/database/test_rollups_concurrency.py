@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.errors import NotFound
 from tests.app.database.oracle import assert_rolled_up
 from tests.conftest import EDITIONS, dsn
@@ -159,7 +160,7 @@ class Program:
                 )
                 for _ in range(chance.randint(1, 12))
             ]
-            answer = await self.services.signals.ingest(batch, NOW, create_conversations=True)
+            answer = await self.services.signals.ingest(PROGRAM, batch, NOW, create_conversations=True)
             assert all(isinstance(result, tuple | NotFound) for result in answer.results)
             self.done["ingested"] += sum(isinstance(result, tuple) for result in answer.results)
         self.ingesting -= 1
@@ -170,14 +171,14 @@ class Program:
                 "SELECT time, id FROM signals WHERE id % 5 = $1 LIMIT 8", chance.randrange(5)
             )
             chance.shuffle(rows)
-            self.done["deleted"] += await self.services.signals.delete([tuple(row) for row in rows])
+            self.done["deleted"] += await self.services.signals.delete(PROGRAM, [tuple(row) for row in rows])
 
     async def delete_conversations(self, chance):
         wanted = "SELECT id FROM conversations WHERE context_window_id = $1"
         while self.ingesting:
             for row in await self.read(wanted, chance.choice(self.keys)):
                 with suppress(NotFound):
-                    await self.services.conversations.delete(row[0])
+                    await self.services.conversations.delete(PROGRAM, row[0])
                     self.done["conversations"] += 1
             await asyncio.sleep(0.02)
 
@@ -210,5 +211,5 @@ async def test_with_the_program_s_own_writes_and_conversations_and_users_being_d
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     if edition == "plain":
         assert await pg.fetchval(deadlocks) == 0
-    await services.signals.ingest([New(keys[0], START, 0.5)], NOW, create_conversations=True)
+    await services.signals.ingest(PROGRAM, [New(keys[0], START, 0.5)], NOW, create_conversations=True)
     await assert_rolled_up(pg)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Windows, analyse
 from app.coherence.sources.measure import Moment, measure
@@ -52,7 +53,7 @@ async def rolled(pg):
 async def drift(database, key, seconds, start=None, pool=Pool.CONVERSATION):
     windows = Windows(Duration(seconds), Duration(seconds), TimeRange(start, None))
     async with database.read() as connection:
-        return (await analyse(connection, pool, [key], windows, Weights()))[key]
+        return (await analyse(connection, PROGRAM, pool, [key], windows, Weights()))[key]
 
 
 @EDITIONS
@@ -108,7 +109,7 @@ async def test_what_only_raw_signals_could_tell_is_refused_with_the_date(pg, dat
         if start is None or start <= KEPT_FROM:
             assert (await drift(database, young, seconds, start)).total == 1
         async with database.read() as connection:
-            arguments = (connection, Widths(seconds), Asked(TimeRange(start, None), conversation))
+            arguments = (connection, Widths(seconds), Asked(PROGRAM, TimeRange(start, None), conversation))
             if answered:
                 assert await buckets(*arguments)
             else:
@@ -121,13 +122,13 @@ async def test_nothing_is_written_where_nothing_is_kept(pg, database, services, 
     await upkeep(database, KEEP_3_DAYS, NOW)
     before = await rolled(pg)
     late, kept = New("c", KEPT_FROM - timedelta(microseconds=1), 0.5), New("c", KEPT_FROM, 0.5)
-    answer = await services.signals.ingest([late, kept], NOW)
+    answer = await services.signals.ingest(PROGRAM, [late, kept], NOW)
     refused, stored = answer.results
     assert refused.field == "timestamp"
     assert "2026-03-17T00:00:00Z" in refused.message
     assert stored[0] == KEPT_FROM
     with pytest.raises(BadUserInput):
-        await services.signals.ingest([kept, late], NOW, all_or_nothing=True)
+        await services.signals.ingest(PROGRAM, [kept, late], NOW, all_or_nothing=True)
     with pytest.raises(asyncpg.CheckViolationError, match="no longer kept"):
         await pg.execute(ADD, KEPT_FROM - HOUR, conversation)
     with pytest.raises(asyncpg.CheckViolationError):
@@ -200,12 +201,15 @@ async def test_metrics_and_lineage_are_refused_alike(database, conversation):
     hour = Duration(3_600)
     async with database.read() as connection:
         for pool, key in ((Pool.CONVERSATION, conversation), (Pool.EVERYTHING, None)):
-            old = (await measure(connection, pool, [key], Moment(hour, cut)))[key]
+            old = (await measure(connection, PROGRAM, pool, [key], Moment(hour, cut)))[key]
             assert isinstance(old, BadUserInput)
             assert "2026-03-17T00:00:00Z" in old.message
-            whole = (await measure(connection, pool, [key], Moment(hour, KEPT_FROM - HOUR)))[key]
+            whole = (await measure(connection, PROGRAM, pool, [key], Moment(hour, KEPT_FROM - HOUR)))[key]
             assert whole.metrics.n in {1, 2}
-            assert (await measure(connection, pool, [key], Moment(hour, NOW)))[key].metrics.n in {1, 2}
+            assert (await measure(connection, PROGRAM, pool, [key], Moment(hour, NOW)))[key].metrics.n in {
+                1,
+                2,
+            }
         refused = (await lineage(connection, [conversation], TimeRange()))[conversation]
         assert refused.field == "range"
         assert (await lineage(connection, [conversation], TimeRange(KEPT_FROM, None)))[conversation] == []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.auth.viewer import PROGRAM
 from app.database.engine import driver
 from app.errors import BadUserInput
 from app.signals.buckets import Asked, Calendar, CalendarUnit, Widths, _step, buckets, time_zone
@@ -63,7 +64,7 @@ async def test_buckets_are_a_plain_grouping(database, batch, width, sides, conve
     ]
     async with database.engine.connect() as connection:
         await fill(connection, batch)
-        asked = Asked(TimeRange(start, end), conversation, sources, agent)
+        asked = Asked(PROGRAM, TimeRange(start, end), conversation, sources, agent)
         found = await buckets(connection, Widths(width), asked)
         await connection.rollback()
     step = timedelta(seconds=width)
@@ -84,7 +85,7 @@ async def test_tones_too_small_to_be_divided_have_an_average(database):
     batch = [(DAY, C[0], "Slack", None, 0.5, 5e-324)] * 3
     async with database.engine.connect() as connection:
         await fill(connection, batch)
-        (row,) = await buckets(connection, Widths(300))
+        (row,) = await buckets(connection, Widths(300), Asked(PROGRAM))
         await connection.rollback()
     assert (row.n, row.avg_tone) == (3, pytest.approx(0, abs=1e-300))
 
@@ -98,9 +99,9 @@ async def test_fifty_thousand_buckets_pass_and_one_more_is_refused(database):
             SELECT $1::timestamptz + n * interval '1 s', $2, 'Slack', 0 FROM generate_series(0, 50000) n"""
         await pg.execute(statement, DAY, C[0])
         most = TimeRange(DAY, DAY + timedelta(seconds=50_000))
-        assert len(await buckets(connection, Widths(1), Asked(most))) == 50_000
+        assert len(await buckets(connection, Widths(1), Asked(PROGRAM, most))) == 50_000
         with pytest.raises(BadUserInput, match="more than 50000") as refused:
-            await buckets(connection, Widths(1))
+            await buckets(connection, Widths(1), Asked(PROGRAM))
         assert refused.value.field == "duration"
         await connection.rollback()
 
@@ -186,7 +187,7 @@ async def test_local_days_weeks_months_and_years(database, batch, unit, name, en
         return first_instant(first_day(time.astimezone(zone).date(), unit), zone)
 
     wanted = [row for row in batch if (not start or row[0] >= start) and (not end or row[0] < end)]
-    grid, asked = Calendar(unit, time_zone(name)), Asked(TimeRange(start, end))
+    grid, asked = Calendar(unit, time_zone(name)), Asked(PROGRAM, TimeRange(start, end))
     async with database.engine.connect() as connection:
         await fill(connection, batch)
         found = await buckets(connection, grid, asked)
@@ -216,12 +217,14 @@ async def test_gaps_of_one_width_are_filled_for_every_source_and_agent(database)
     ]
     async with database.engine.connect() as connection:
         await fill(connection, batch)
-        open_ends = await buckets(connection, Widths(3_600), fill_gaps=True)
-        ends = Asked(TimeRange(DAY - hour - MICROSECOND, DAY + 5 * hour))
+        open_ends = await buckets(connection, Widths(3_600), Asked(PROGRAM), fill_gaps=True)
+        ends = Asked(PROGRAM, TimeRange(DAY - hour - MICROSECOND, DAY + 5 * hour))
         wide = await buckets(connection, Widths(3_600), ends, fill_gaps=True)
-        nothing = await buckets(connection, Widths(3_600), Asked(sources=("Neo",)), fill_gaps=True)
+        nothing = await buckets(connection, Widths(3_600), Asked(PROGRAM, sources=("Neo",)), fill_gaps=True)
         with pytest.raises(BadUserInput, match="more than 50000"):
-            await buckets(connection, Widths(1), Asked(TimeRange(DAY, DAY + 7 * hour)), fill_gaps=True)
+            await buckets(
+                connection, Widths(1), Asked(PROGRAM, TimeRange(DAY, DAY + 7 * hour)), fill_gaps=True
+            )
         await connection.rollback()
     assert [(row.start, row.signal_source, row.agent_id, row.n) for row in open_ends] == [
         (DAY + n * hour, *pair, int((n, pair[0]) in {(0, "Slack"), (3, "Axis")}))

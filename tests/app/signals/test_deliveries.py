@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.database.engine import Database
 from app.signals.ingest import Signals
 from app.signals.rules import Rules
@@ -32,9 +33,9 @@ def batch(*keys, conversation="c"):
 
 @EDITIONS
 async def test_a_second_delivery_is_the_first_one(signals, pg):
-    first = await signals.ingest(batch("a", "b", None), NOW)
+    first = await signals.ingest(PROGRAM, batch("a", "b", None), NOW)
     assert not first.duplicates
-    again = await signals.ingest(batch("b", "x", "a", None), NOW)
+    again = await signals.ingest(PROGRAM, batch("b", "x", "a", None), NOW)
     assert again.duplicates == {0, 2}
     assert (again.results[0], again.results[2]) == (first.results[1], first.results[0])
     assert await pg.fetchval("SELECT count(*) FROM signals") == 5
@@ -42,15 +43,15 @@ async def test_a_second_delivery_is_the_first_one(signals, pg):
 
 
 async def test_within_a_batch_the_first_counts(signals, pg):
-    found = await signals.ingest(batch("a", "a", "b", "a"), NOW)
+    found = await signals.ingest(PROGRAM, batch("a", "a", "b", "a"), NOW)
     assert found.duplicates == {1, 3}
     assert found.results[0] == found.results[1] == found.results[3] != found.results[2]
     assert await pg.fetchval("SELECT count(*) FROM signals") == 2
 
 
 async def test_a_key_is_its_conversations_own(signals, pg):
-    await signals.ingest(batch("a"), NOW)
-    other = await signals.ingest(batch("a", conversation="d"), NOW)
+    await signals.ingest(PROGRAM, batch("a"), NOW)
+    other = await signals.ingest(PROGRAM, batch("a", conversation="d"), NOW)
     assert not other.duplicates
     assert await pg.fetchval("SELECT count(*) FROM signals") == 2
 
@@ -59,10 +60,10 @@ async def test_of_what_is_refused_or_rolled_back_nothing_is_remembered(signals, 
     good, other = batch("a", "b")
     bad = [good, replace(other, signal_score=7)]
     with pytest.raises(Exception, match="signalScore"):
-        await signals.ingest(bad, NOW, all_or_nothing=True)
-    found = await signals.ingest(bad, NOW)
+        await signals.ingest(PROGRAM, bad, NOW, all_or_nothing=True)
+    found = await signals.ingest(PROGRAM, bad, NOW)
     assert not found.duplicates
-    assert (await signals.ingest(batch("a", "b"), NOW)).duplicates == {0}
+    assert (await signals.ingest(PROGRAM, batch("a", "b"), NOW)).duplicates == {0}
     assert await pg.fetchval("SELECT count(*) FROM signals") == 2
 
 
@@ -72,10 +73,12 @@ async def test_servers_that_are_sent_the_same_at_once_store_it_once(url, signals
     others = [Database(url, pool_size=3) for _ in range(2)]
     servers = [signals, *(Signals(other) for other in others)]
     keys = [f"k{n}" for n in range(40)]
-    await signals.ingest(batch(None), NOW)  # the first chunk of a day is made alone
+    await signals.ingest(PROGRAM, batch(None), NOW)  # the first chunk of a day is made alone
     found = await asyncio.gather(
         *(
-            server.ingest(batch(*(keys if turn % 2 else keys[::-1]), conversation="cd"[turn % 2 - 1]), NOW)
+            server.ingest(
+                PROGRAM, batch(*(keys if turn % 2 else keys[::-1]), conversation="cd"[turn % 2 - 1]), NOW
+            )
             for turn in (1, 2, 3, 4)
             for server in servers
         )
@@ -89,14 +92,14 @@ async def test_servers_that_are_sent_the_same_at_once_store_it_once(url, signals
 
 
 async def test_a_key_is_forgotten_after_its_days(signals, database, config, pg):
-    await signals.ingest(batch("a", "b"), NOW)
+    await signals.ingest(PROGRAM, batch("a", "b"), NOW)
     await pg.execute("UPDATE delivered_signals SET delivered_at = now() - interval '8 days' WHERE key = 'a'")
     await upkeep(database, config, datetime.now(UTC))
-    assert (await signals.ingest(batch("a", "b"), NOW)).duplicates == {1}
+    assert (await signals.ingest(PROGRAM, batch("a", "b"), NOW)).duplicates == {1}
 
 
 async def test_keys_go_with_their_conversation(signals, pg):
-    await signals.ingest(batch("a"), NOW)
+    await signals.ingest(PROGRAM, batch("a"), NOW)
     await pg.execute("DELETE FROM conversations WHERE context_window_id = 'c'")
     assert await pg.fetchval("SELECT count(*) FROM delivered_signals") == 0
 
@@ -147,7 +150,7 @@ async def test_over_the_api(client, pg):
 )
 async def test_limits_are_named_with_the_size(database, pg, rules, changed, said):
     await pg.execute(CREATE, ["c"])
-    found = await Signals(database, rules).ingest([New(), New(**changed)], NOW)
+    found = await Signals(database, rules).ingest(PROGRAM, [New(), New(**changed)], NOW)
     assert not isinstance(found.results[0], Exception)
     assert found.results[1].message == said
 
@@ -155,5 +158,5 @@ async def test_limits_are_named_with_the_size(database, pg, rules, changed, said
 async def test_a_batch_that_is_too_long_is_refused_whole(database, pg):
     await pg.execute(CREATE, ["c"])
     with pytest.raises(Exception, match="signals has 3 items; it takes up to 2"):
-        await Signals(database, Rules(most_signals=2)).ingest([New()] * 3, NOW)
+        await Signals(database, Rules(most_signals=2)).ingest(PROGRAM, [New()] * 3, NOW)
     assert await pg.fetchval("SELECT count(*) FROM signals") == 0

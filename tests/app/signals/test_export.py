@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from app.auth.viewer import PROGRAM
 from app.conversations.models import ConversationStatus
 from app.errors import BadUserInput
 from app.signals.export import Wanted, export, format_of, output, wanted
@@ -69,13 +70,13 @@ def record(text="x", key="c", when=datetime(2026, 1, 1, tzinfo=UTC), origin="s",
 async def store(database, *signals):
     now = datetime(2026, 6, 1, tzinfo=UTC)
     await Signals(database, Rules(timedelta())).ingest(
-        signals, now, all_or_nothing=True, create_conversations=True
+        PROGRAM, signals, now, all_or_nothing=True, create_conversations=True
     )
 
 
 async def exported(database, what=Wanted(), kind="jsonl"):  # noqa: B008 - immutable
     file = io.BytesIO()
-    count = await export(database, what, file, kind)
+    count = await export(database, PROGRAM, what, file, kind)
     return count, file.getvalue()
 
 
@@ -90,7 +91,7 @@ async def test_what_is_exported_is_imported_as_it_was(database, pg, tmp_path, na
     assert len(before) == len(signals)
     path = tmp_path / f"{uuid4()}{name}"
     with output(path) as file:
-        assert await export(database, Wanted(), file, format_of(path, None)) == len(signals)
+        assert await export(database, PROGRAM, Wanted(), file, format_of(path, None)) == len(signals)
     await pg.execute("DELETE FROM conversations")
     outcome = await Importer(database, Rules(timedelta()), None).run(
         source(path, options((), create_conversations=True)), lambda *_: None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.auth.viewer import PROGRAM
 from app.conversations.models import ConversationStatus
 from app.errors import BadUserInput, NotFound
 from tests.app.database.oracle import assert_rolled_up
@@ -75,7 +76,7 @@ async def counts(pg):
 async def test_an_item_that_cannot_be_stored_fails_alone(services, pg):
     bad = [replace(New(), **changes) for changes, _ in BAD.values()]
     batch = [New(), *(signal for one in bad for signal in (one, New()))]
-    results = (await services.signals.ingest(batch, NOW, create_conversations=True)).results
+    results = (await services.signals.ingest(PROGRAM, batch, NOW, create_conversations=True)).results
     assert all(isinstance(result, tuple) and result[0] == NOW for result in results[::2])
     for (case, (_, field)), refused in zip(BAD.items(), results[1::2], strict=True):
         assert isinstance(refused, BadUserInput), case
@@ -88,17 +89,17 @@ async def test_of_a_whole_batch_the_first_refused_item_is_raised_and_nothing_sta
         bad = replace(New(), **changes)
         batch = [New(), New("another"), bad, replace(New(), signal_score=2), bad]
         with pytest.raises(BadUserInput) as refused:
-            await services.signals.ingest(batch, NOW, all_or_nothing=True, create_conversations=True)
+            await services.signals.ingest(PROGRAM, batch, NOW, all_or_nothing=True, create_conversations=True)
         assert (refused.value.index, refused.value.field) == (2, field), case
         assert await counts(pg) == (0, 0), case
 
 
 async def test_the_first_refused_item_is_the_first_of_any_kind(services, pg):
-    await services.conversations.create(context_window_id="c")
+    await services.conversations.create(PROGRAM, context_window_id="c")
     unknown, bad = New("unknown"), replace(New(), signal_score=2)
     for batch, kind in (([New(), unknown, bad], NotFound), ([New(), bad, unknown], BadUserInput)):
         with pytest.raises(kind) as refused:
-            await services.signals.ingest(batch, NOW, all_or_nothing=True)
+            await services.signals.ingest(PROGRAM, batch, NOW, all_or_nothing=True)
         assert refused.value.index == 1
     assert await counts(pg) == (0, 1)
 
@@ -123,7 +124,9 @@ async def test_what_is_hard_to_store_comes_back_unchanged(services, pg):
     )
     for value in (payload, nested(64, "deep"), "text", 0, False, [], [None]):
         batch = [replace(signal, payload=value)]
-        answer = await services.signals.ingest(batch, NOW, all_or_nothing=True, create_conversations=True)
+        answer = await services.signals.ingest(
+            PROGRAM, batch, NOW, all_or_nothing=True, create_conversations=True
+        )
         row = await pg.fetchrow(
             "SELECT *, now() - received_at AS age FROM signals WHERE (time, id) = ($1, $2)",
             *answer.results[0],
@@ -138,7 +141,7 @@ async def test_what_is_hard_to_store_comes_back_unchanged(services, pg):
 
 
 async def test_what_is_left_out_takes_its_default(services, pg):
-    await services.signals.ingest([New()], NOW, create_conversations=True)
+    await services.signals.ingest(PROGRAM, [New()], NOW, create_conversations=True)
     row = await pg.fetchrow("SELECT * FROM signals")
     assert (row["time"], row["received_at"], row["payload"], row["escalate_flag"]) == (NOW, NOW, "{}", 0)
     assert row["agent_id"] is row["raw_content"] is row["emotional_tone"] is None
@@ -149,7 +152,7 @@ async def test_ids_ascend_in_the_order_of_the_items(services, pg):
     batch = [
         New(keys[i % 3], NOW - timedelta(seconds=i * 7919 % 1000), agent_id=str(i)) for i in range(2_000)
     ]
-    answer = await services.signals.ingest(batch, NOW, create_conversations=True)
+    answer = await services.signals.ingest(PROGRAM, batch, NOW, create_conversations=True)
     ids = [number for _, number in answer.results]
     assert ids == sorted(ids)
     assert [time for time, _ in answer.results] == [signal.timestamp for signal in batch]
@@ -161,17 +164,19 @@ async def test_ids_ascend_in_the_order_of_the_items(services, pg):
 async def test_unknown_and_deleted_conversations_are_not_found_and_deleted_ones_not_opened_again(
     services, pg
 ):
-    gone = await services.conversations.create(context_window_id="gone")
-    await services.conversations.update(gone.id, {"status": ConversationStatus.DELETED})
-    old = await services.conversations.create(context_window_id="old")
-    await services.conversations.update(old.id, {"status": ConversationStatus.ARCHIVED})
+    gone = await services.conversations.create(PROGRAM, context_window_id="gone")
+    await services.conversations.update(PROGRAM, gone.id, {"status": ConversationStatus.DELETED})
+    old = await services.conversations.create(PROGRAM, context_window_id="old")
+    await services.conversations.update(PROGRAM, old.id, {"status": ConversationStatus.ARCHIVED})
     batch = [New("gone"), New("old"), New("unknown"), New("old")]
     for create in (False, True):
-        results = (await services.signals.ingest(batch, NOW, create_conversations=create)).results
+        results = (await services.signals.ingest(PROGRAM, batch, NOW, create_conversations=create)).results
         assert [isinstance(result, NotFound) for result in results] == [True, False, not create, False]
         assert results[0].field == "contextWindowId"
     with pytest.raises(NotFound) as refused:
-        await services.signals.ingest(batch[::-1], NOW, all_or_nothing=True, create_conversations=True)
+        await services.signals.ingest(
+            PROGRAM, batch[::-1], NOW, all_or_nothing=True, create_conversations=True
+        )
     assert refused.value.index == 3
     assert await counts(pg) == (5, 3)
 
@@ -189,17 +194,17 @@ async def test_a_new_conversation_starts_with_the_earliest_valid_signal_of_the_b
         New("c", NOW + timedelta(seconds=9)),
         replace(New("never", at(1)), signal_score=2),
     ]
-    await services.signals.ingest(batch, NOW, create_conversations=True)
-    await services.signals.ingest([New("a", at(60))], NOW, create_conversations=True)
+    await services.signals.ingest(PROGRAM, batch, NOW, create_conversations=True)
+    await services.signals.ingest(PROGRAM, [New("a", at(60))], NOW, create_conversations=True)
     found = dict(await pg.fetch("SELECT context_window_id, started_at FROM conversations"))
     assert found == {"a": at(30), "b": NOW, "c": NOW + timedelta(seconds=9)}
 
 
 async def test_a_batch_of_nothing_valid_has_no_transaction(services, pg):
-    assert (await services.signals.ingest([], NOW)).results == []
-    answer = await services.signals.ingest([New("unknown")], NOW)
+    assert (await services.signals.ingest(PROGRAM, [], NOW)).results == []
+    answer = await services.signals.ingest(PROGRAM, [New("unknown")], NOW)
     assert answer.transaction_id is None
-    stored = await services.signals.ingest([New()], NOW, create_conversations=True)
+    stored = await services.signals.ingest(PROGRAM, [New()], NOW, create_conversations=True)
     assert stored.transaction_id == await pg.fetchval("SELECT xmin::text FROM signals")
 
 
@@ -207,7 +212,7 @@ async def test_a_failure_of_the_database_leaves_nothing_behind(services, pg):
     """The conversation is opened in the transaction that stores its signals, or not at all."""
     await pg.execute("ALTER TABLE signals ADD CONSTRAINT no_slack CHECK (signal_source <> 'Slack')")
     with pytest.raises(Exception, match="no_slack"):
-        await services.signals.ingest([New("a"), New("b")], NOW, create_conversations=True)
+        await services.signals.ingest(PROGRAM, [New("a"), New("b")], NOW, create_conversations=True)
     assert await counts(pg) == (0, 0)
 
 
@@ -216,7 +221,7 @@ async def test_batches_at_once_open_the_same_conversations_once(services, pg):
 
     async def ingest(number):
         batch = [New(key, NOW) for key in (keys[number:] + keys[:number])]
-        results = (await services.signals.ingest(batch, NOW, create_conversations=True)).results
+        results = (await services.signals.ingest(PROGRAM, batch, NOW, create_conversations=True)).results
         assert all(isinstance(result, tuple) for result in results)
 
     await asyncio.gather(*(ingest(number) for number in range(20)))
@@ -231,7 +236,9 @@ async def test_a_conversation_deleted_meanwhile_takes_the_signals_along_or_is_no
     async def ingest():
         for _ in range(40):
             batch = [New("c"), New("d")]
-            results = (await services.signals.ingest(batch, NOW, create_conversations=create)).results
+            results = (
+                await services.signals.ingest(PROGRAM, batch, NOW, create_conversations=create)
+            ).results
             assert all(isinstance(result, tuple | NotFound) for result in results)
             outcomes.update(type(result) for result in results)
 
@@ -245,9 +252,9 @@ async def test_a_conversation_deleted_meanwhile_takes_the_signals_along_or_is_no
                         )
                     ).first()
                 if row:
-                    await services.conversations.delete(row[0])
+                    await services.conversations.delete(PROGRAM, row[0])
             if not create:
-                await services.conversations.create(context_window_id="c")
+                await services.conversations.create(PROGRAM, context_window_id="c")
 
     await asyncio.gather(ingest(), ingest(), delete_and_open())
     assert outcomes >= ({tuple} if create else {tuple, NotFound})
@@ -256,13 +263,13 @@ async def test_a_conversation_deleted_meanwhile_takes_the_signals_along_or_is_no
 
 async def test_signals_are_deleted_by_key_where_they_may_be_read(services, pg):
     batch = [New("a"), New("a"), New("b"), New("b")]
-    keys = (await services.signals.ingest(batch, NOW, create_conversations=True)).results
+    keys = (await services.signals.ingest(PROGRAM, batch, NOW, create_conversations=True)).results
     hidden = await pg.fetchval("SELECT id FROM conversations WHERE context_window_id = 'b'")
-    await services.conversations.update(hidden, {"status": ConversationStatus.DELETED})
+    await services.conversations.update(PROGRAM, hidden, {"status": ConversationStatus.DELETED})
     wanted = [keys[0], keys[0], keys[2], (NOW, 10**9), (NOW - timedelta(seconds=1), keys[1][1])]
-    assert await services.signals.delete(wanted) == 1
-    assert await services.signals.delete(wanted) == 0
-    assert await services.signals.delete([]) == 0
+    assert await services.signals.delete(PROGRAM, wanted) == 1
+    assert await services.signals.delete(PROGRAM, wanted) == 0
+    assert await services.signals.delete(PROGRAM, []) == 0
     assert [row[0] for row in await pg.fetch("SELECT id FROM signals ORDER BY id")] == [
         key[1] for key in keys[1:]
     ]

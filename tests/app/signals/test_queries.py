@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from hypothesis import strategies as st
 
+from app.auth.viewer import PROGRAM
 from app.conversations.models import ConversationStatus
 from app.database.engine import driver
 from app.database.paging import Page
@@ -92,8 +93,8 @@ async def test_pages_and_counts_of_filtered_signals(database, wanted):
             and (wanted.max_score is None or row[6] <= wanted.max_score)
         ]
         seen = [row[0] for row in kept if row[1] != C[2]]
-        assert [row.time for row in (await queries.page(connection, wanted, Page(50))).rows] == seen
-        assert await queries.count(connection, wanted) == len(seen)
+        assert [row.time for row in (await queries.page(connection, PROGRAM, wanted, Page(50))).rows] == seen
+        assert await queries.count(connection, PROGRAM, wanted) == len(seen)
         pages = await queries.pages_of_conversations(connection, C, wanted, Page(50))
         counts = await queries.counts_of_conversations(connection, C, wanted)
         for key in C:
@@ -104,18 +105,18 @@ async def test_pages_and_counts_of_filtered_signals(database, wanted):
 
 
 async def test_single_signals_are_found_by_time_and_id_unless_hidden(services, database, pg):
-    visible, hidden = [await services.conversations.create(context_window_id=key) for key in "ab"]
-    await services.conversations.update(hidden.id, {"status": ConversationStatus.DELETED})
+    visible, hidden = [await services.conversations.create(PROGRAM, context_window_id=key) for key in "ab"]
+    await services.conversations.update(PROGRAM, hidden.id, {"status": ConversationStatus.DELETED})
     for conversation in (visible, hidden):
         await pg.execute(INSERT, DAY, conversation.id, "Slack", None, 0.5, None)
     keys = [tuple(row) for row in await pg.fetch("SELECT time, id FROM signals ORDER BY id")]
     async with database.read() as connection:
         wrong = [(DAY + MICROSECOND, keys[0][1]), (DAY, 10**12)]
-        found = await queries.by_keys(connection, [*keys, *wrong])
+        found = await queries.by_keys(connection, PROGRAM, [*keys, *wrong])
         assert found.keys() == {keys[0]}
         assert found[keys[0]].context_window_id == "a"
         received = await pg.fetchval("SELECT received_at FROM signals WHERE id = $1", keys[0][1])
-        assert await queries.last_ingest(connection) == received
+        assert await queries.last_ingest(connection, PROGRAM) == received
 
 
 def test_sources_are_named_once_and_at_least_one():

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.auth.viewer import PROGRAM
 from app.errors import Conflict
 from app.settings import Settings
 from app.users import encryption, queries
@@ -36,7 +37,7 @@ DECRYPT = """
 
 async def personal(services, user_id, key=KEY):
     async with services.database.read() as connection:
-        row = (await queries.personal_information(connection, [user_id], key))[user_id]
+        row = (await queries.personal_information(connection, PROGRAM, [user_id], key))[user_id]
     return {name: getattr(row, name) for name in PLAIN}
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.conversations.service import Conversations
+from app.auth.viewer import PROGRAM
 from app.database.paging import Page
 from app.errors import BadUserInput, Conflict, NotFound
 from app.users import queries
@@ -47,8 +47,8 @@ async def test_a_username_is_one_user_s_in_any_case(services, one, other):
         await services.users.create(username=other, email="other@example.org")
     assert refused.value.field == "username"
     async with services.database.read() as connection:
-        assert await queries.id_of(connection, other) == first.id
-        assert await queries.id_of(connection, other + "x") is None
+        assert await queries.id_of(connection, PROGRAM, other) == first.id
+        assert await queries.id_of(connection, PROGRAM, other + "x") is None
     await services.users.create(username="free", email="other@example.org")
 
 
@@ -119,12 +119,12 @@ async def test_a_user_who_is_not_there_is_not_found(services):
         assert refused.value.field == "id"
 
 
-async def test_a_deleted_user_takes_the_conversations_along_and_nobody_else_s(services, database, pg):
+async def test_a_deleted_user_takes_the_conversations_along_and_nobody_else_s(services, pg):
     users = [await services.users.create(username=str(i)) for i in range(2)]
-    conversations = Conversations(database)
-    kept = [(await conversations.create(user_id=owner)).id for owner in (users[1].id, None)]
+    conversations = services.conversations
+    kept = [(await conversations.create(PROGRAM, user_id=owner)).id for owner in (users[1].id, None)]
     for _ in range(2):
-        await conversations.create(user_id=users[0].id)
+        await conversations.create(PROGRAM, user_id=users[0].id)
     await services.users.delete(users[0].id)
     assert {row[0] for row in await pg.fetch("SELECT id FROM conversations")} == set(kept)
     assert await pg.fetchval("SELECT id FROM users") == users[1].id
@@ -138,8 +138,8 @@ async def test_filters_and_search(services):
 
     async def found(**wanted):
         async with services.database.read() as connection:
-            rows = (await queries.page(connection, UserFilter(**wanted), Page(10))).rows
-            assert await queries.count(connection, UserFilter(**wanted)) == len(rows)
+            rows = (await queries.page(connection, PROGRAM, UserFilter(**wanted), Page(10))).rows
+            assert await queries.count(connection, PROGRAM, UserFilter(**wanted)) == len(rows)
         return [row.username for row in rows]
 
     assert await found() == ["ada_o", "adaXo", "third"]
