@@ -1,4 +1,4 @@
-"""The way in: signals are checked one by one and written all at once."""
+"""The way in: signals are checked (app/signals/check.py) and written all at once."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -11,25 +11,20 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, select, text, tuple_
+from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import PROGRAM, Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
-from app.conversations.service import no_such_conversation
-from app.database.base import Statement
 from app.database.engine import Database, changes_of, driver, is_transient, repeated_after_deadlock
-from app.errors import BadUserInput, NotFound, RateLimited, Refused, Unavailable
-from app.instant import write_instant
+from app.errors import NotFound, RateLimited, Refused, Unavailable
 from app.realtime.changes import Span
 from app.signals import deliveries
+from app.signals.check import Checked, Titles, check
 from app.signals.models import Signal
 from app.signals.queries import SignalKey, by_keys
 from app.signals.rules import NewSignal, Rules
-
-type Titles = Mapping[str, str | None]
-"""Titles, where they have one, of conversations that are to be opened, by contextWindowId."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +41,6 @@ class Ingested:
 
 _STATUS = text("SELECT pg_xact_status(cast(cast(:id AS text) AS xid8))")
 
-SLICE = 1_000
-"""Signals that are checked while nobody else has a turn, a few milliseconds."""
 MOST_COPIED = 2_000
 """Signals of one statement."""
 
@@ -260,135 +253,11 @@ async def _delivered_before(
     return {index: key for index, key in first if key[1] != keys[index][1]}
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What `store` finds out before it stores."""
-
-    faults: list[Refused | None]
-    """Why each signal is refused, in order."""
-    payloads: list[str]
-    """Of each, as PostgreSQL takes it."""
-    known: dict[str, UUID]
-    """Conversations by contextWindowId."""
-    opened: set[str]
-    """Those of them that the transaction has opened."""
-    numbers: Sequence[int]
-    """An id for each."""
-    transaction: str
-
-
-async def check(
-    connection: AsyncConnection,
-    signals: Sequence[NewSignal],
-    now: datetime,
-    rules: Rules,
-    *,
-    create_conversations: bool,
-    opening: Titles = MappingProxyType({}),
-    rights: Rights = PROGRAM,
-) -> Checked:
-    """All that `store` does but storing the signals: the conversations are opened."""
-    faults: list[Refused | None] = []
-    payloads: list[str] = []
-    for start in range(0, len(signals), SLICE):
-        if start:
-            await asyncio.sleep(0)
-        part = signals[start : start + SLICE]
-        for fault, payload in zip(rules.faults_of(part, now), rules.payloads(part), strict=True):
-            if isinstance(payload, BadUserInput):
-                faults.append(fault or payload)
-                payloads.append("")
-            else:
-                faults.append(fault)
-                payloads.append(payload)
-    wanted = {
-        signal.context_window_id for signal, fault in zip(signals, faults, strict=True) if fault is None
-    }
-    find = _find(rights)
-    row = (await connection.execute(find, {"keys": list(wanted), "count": len(signals)})).one()
-    known = dict(zip(row.keys or (), row.ids or (), strict=True))
-    missing = wanted - known.keys()
-    if not create_conversations:
-        missing &= opening.keys()
-    if missing:
-        started = _starts(missing, signals, faults, now)
-        titles = [opening.get(key) for key in started]
-        columns = (list(started), list(started.values()), titles, rights.user_id)
-        await connection.exec_driver_sql(_OPEN, columns)
-        opened = (await connection.execute(find, {"keys": list(started), "count": 0})).one()
-        known |= zip(opened.keys or (), opened.ids or (), strict=True)
-    if row.kept_from is not None or not wanted <= known.keys():
-        for index, signal in enumerate(signals):
-            if faults[index] is None:
-                faults[index] = _fault_of_place(signal, known, row.kept_from, now)
-    return Checked(faults, payloads, known, missing & known.keys(), row.numbers, row.transaction)
-
-
-def _starts(
-    keys: Collection[str], signals: Sequence[NewSignal], faults: Sequence[Refused | None], now: datetime
-) -> dict[str, datetime]:
-    """When each of the conversations begins: with its first signal that is not refused."""
-    started: dict[str, datetime] = {}
-    for signal, fault in zip(signals, faults, strict=True):
-        key, time = signal.context_window_id, signal.timestamp or now
-        if fault is None and key in keys and (key not in started or time < started[key]):
-            started[key] = time
-    return started
-
-
-def _fault_of_place(
-    signal: NewSignal, known: Collection[str], kept_from: datetime | None, now: datetime
-) -> Refused | None:
-    if signal.context_window_id not in known:
-        return no_such_conversation("contextWindowId")
-    if kept_from is not None and (signal.timestamp or now) < kept_from:
-        fault = f"timestamp lies before {write_instant(kept_from)}, from when on signals are kept."
-        return BadUserInput(fault, field="timestamp")
-    return None
-
-
 def _raise_first(results: Sequence[Refused | None]) -> None:
     for index, fault in enumerate(results):
         if fault is not None:
             fault.index = index
             raise fault
-
-
-def _find(rights: Rights) -> Statement:
-    """Conversations that signals may be stored in, and what all signals need: one row, whatever there is.
-
-    Locked in the order of their ids against being deleted before the signals are in. COPY gives no ids back: they are
-    drawn first, and so grow in the order of the items.
-    """
-    found = (
-        select(Conversation.id, Conversation.context_window_id)
-        .where(
-            Conversation.context_window_id == any_(bindparam("keys", type_=ARRAY(Text))),
-            conversations.readable(rights),
-            conversations.writable(rights),
-        )
-        .order_by(Conversation.id)
-        .with_for_update(read=True, key_share=True)
-        .cte("found")
-    )
-    return select(
-        func.array_agg(found.c.context_window_id).label("keys"),
-        func.array_agg(found.c.id).label("ids"),
-        *_OF_ALL,
-    )
-
-
-_OF_ALL = (
-    text("(SELECT nullif(kept_from, '-infinity') FROM rollup_state) AS kept_from"),
-    text("ARRAY(SELECT nextval('signals_id_seq') FROM generate_series(1, :count)) AS numbers"),
-    text("pg_current_xact_id()::text AS transaction"),
-)
-
-_OPEN = """
-INSERT INTO conversations (context_window_id, started_at, title, user_id)
-SELECT *, $4::uuid FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS new (key, started, title) ORDER BY key
-ON CONFLICT (context_window_id) DO NOTHING
-"""
 
 
 _COLUMNS = (

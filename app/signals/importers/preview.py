@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from app.instant import write_instant
+from app.signals.check import Checked
 from app.signals.importers.batches import Batch
 from app.signals.importers.queries import Progress
 from app.signals.importers.record import Record
-from app.signals.ingest import Checked
 
 _SHOWN = 10
 _REASONS = 30

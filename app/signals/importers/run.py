@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database, repeated_after_deadlock
 from app.errors import Conflict
+from app.signals.check import check
 from app.signals.importers import queries
 from app.signals.importers.batches import Batch, batches_of
 from app.signals.importers.options import Source
@@ -17,7 +18,7 @@ from app.signals.importers.queries import BEGINNING, Progress
 from app.signals.importers.record import opening
 from app.signals.importers.rejected import RejectedFile
 from app.signals.importers.vader import Scorer
-from app.signals.ingest import check, store
+from app.signals.ingest import store
 from app.signals.rules import Rules
 
 
