@@ -97,7 +97,7 @@ async def test_others_are_answered_beside_one_with_too_many(database):
         many = await fill(pg, RAW, 1, MOST + 1)
         few = await fill(pg, RAW, 1, 10)
         answers = await analyse(
-            connection, Pool.CONVERSATION, [many, few], Windows(Duration(1), Duration(1)), Weights()
+            connection, PROGRAM, Pool.CONVERSATION, [many, few], Windows(Duration(1), Duration(1)), Weights()
         )
         assert isinstance(answers[many], BadUserInput)
         assert len(answers[few].drift.n) == 10

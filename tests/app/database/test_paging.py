@@ -7,6 +7,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.auth.viewer import PROGRAM
 from app.conversations import queries as conversations
 from app.conversations.queries import ConversationFilter, ConversationOrder, ConversationOrderField
 from app.database.engine import driver
@@ -47,7 +48,7 @@ class Signals:
 
     async def page(self, page):
         if self.parent is None:
-            found = await signals.page(self.connection, SignalFilter(), page)
+            found = await signals.page(self.connection, PROGRAM, SignalFilter(), page)
         else:
             pages = await signals.pages_of_conversations(
                 self.connection, [self.parent, UUID(int=2)], SignalFilter(), page
@@ -88,10 +89,10 @@ class Conversations:
             *(key and (key[0], UUID(int=key[1])) for key in (page.after, page.before)),
         )
         if self.parent is None:
-            found = await conversations.page(self.connection, ConversationFilter(), self.order, page)
+            found = await conversations.page(self.connection, PROGRAM, ConversationFilter(), self.order, page)
         else:
             pages = await conversations.pages_of_users(
-                self.connection, [self.parent], ConversationFilter(), self.order, page
+                self.connection, PROGRAM, [self.parent], ConversationFilter(), self.order, page
             )
             found = pages[self.parent]
         return [(row.sort_value, row.id.int) for row in found.rows], found.has_previous, found.has_next
