@@ -14,13 +14,14 @@ from app import serving
 from app.auth import command as auth
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
+from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
 from app.database.start import running
 from app.dead_letters import command as dead_letters
 from app.demo import fill
 from app.errors import Refused
 from app.observability import logging
-from app.ready import opened, ready
+from app.ready import opened, ready, run
 from app.services import Services
 from app.settings import Settings
 from app.signals.consumers import command as consumers
@@ -162,13 +163,11 @@ def export_signals(
     kind = export.format_of(file, format)
     settings = Settings()
 
-    async def run(url: str) -> int:
-        async with opened(settings, url) as database:
-            with export.output(file) as lines:
-                return await export.export(database, PROGRAM, wanted, lines, kind)
+    async def job(database: Database) -> int:
+        with export.output(file) as lines:
+            return await export.export(database, PROGRAM, wanted, lines, kind)
 
-    with ready(settings) as (url, _, _):
-        count = asyncio.run(run(url))
+    count = run(settings, job)
     print(f"{count} signals written.", file=sys.stderr)  # noqa: T201
 
 
@@ -194,14 +193,11 @@ def pull(
     wanted, duration = command.asked(since, until, window, every)
     settings = Settings()
 
-    async def run(url: str) -> int:
+    async def job(database: Database) -> int:
         logging.configure(settings.log_level)  # not before the tables are made, which Alembic tells of
-        async with opened(settings, url) as database:
-            return await command.pull(database, settings, wanted, duration, every)
+        return await command.pull(database, settings, wanted, duration, every)
 
-    with ready(settings) as (url, _, _):
-        status = asyncio.run(run(url))
-    raise typer.Exit(status)
+    raise typer.Exit(run(settings, job))
 
 
 @rolling.command("show")

@@ -1,7 +1,7 @@
 """The database of one command: there, with this program's tables and key."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from app.database import migrations
@@ -30,6 +30,17 @@ def ready(settings: Settings) -> Iterator[tuple[str, str, bool]]:
         key = encryption.load(settings)
         fresh = asyncio.run(_prepare(settings, url, key))
         yield url, key, fresh
+
+
+def run[T](settings: Settings, job: Callable[[Database], Awaitable[T]]) -> T:
+    """What a command does that needs no more than the database."""
+
+    async def opening(url: str) -> T:
+        async with opened(settings, url) as database:
+            return await job(database)
+
+    with ready(settings) as (url, _, _):
+        return asyncio.run(opening(url))
 
 
 async def _prepare(settings: Settings, url: str, key: str) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app.anomalies.shifts import Shifts
 from app.arrivals import Arrivals
 from app.auth import keeping
+from app.background import beside
 from app.database.engine import Database
 from app.errors import Unavailable
 from app.settings import Settings
@@ -60,19 +61,17 @@ async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) ->
             await asyncio.sleep(settings.upkeep_seconds)
             await all_upkeep()
 
-    jobs = []
-    if settings.upkeep_seconds:
-        jobs.append(asyncio.create_task(_again("upkeep", every_so_often)))
+    # Before the jobs are made, which nobody would await if it were cancelled.
     if settings.arrivals_seconds:
         await asyncio.to_thread(Shifts)  # imports river, which would hold up requests later on
+    jobs = []
+    if settings.upkeep_seconds:
+        jobs.append(_again("upkeep", every_so_often))
+    if settings.arrivals_seconds:
         watch = partial(arrivals.watch, settings.arrivals_seconds)
-        jobs.append(asyncio.create_task(_again("the watch over arrivals", watch)))
-    try:
+        jobs.append(_again("the watch over arrivals", watch))
+    async with beside(*jobs):
         yield
-    finally:
-        for job in jobs:
-            job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
 
 
 async def _again(name: str, job: Callable[[], Awaitable[None]]) -> None:

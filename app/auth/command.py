@@ -1,7 +1,6 @@
 """`coherence keys` and `coherence users` on the terminal."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +16,7 @@ from app.database.engine import Database
 from app.duration import Duration
 from app.errors import BadUserInput, NotFound
 from app.instant import write_instant
-from app.ready import opened, ready
+from app.ready import run
 from app.settings import Settings
 from app.terminal import Command, shown
 from app.users.models import Role
@@ -47,23 +46,23 @@ def create(
     scopes = _scopes(scope)
     until = None if expires is None else datetime.now(UTC) + timedelta(seconds=_duration(expires))
 
-    async def run(database: Database) -> str:
+    async def job(database: Database) -> str:
         user_id = None if user is None else await _user(database, user)
         _, token = await service.create(database, ACTOR, name, scopes, user_id, until)
         return token
 
-    print(_run(run))  # noqa: T201
+    print(run(Settings(), job))  # noqa: T201
 
 
 @keys.command("list", cls=Command)
 def list_keys() -> None:
     """Write the keys there are, newest first, by what they begin with."""
 
-    async def run(database: Database) -> Sequence[AnyRow]:
+    async def job(database: Database) -> Sequence[AnyRow]:
         async with database.read(newest=True) as connection:
             return await queries.keys(connection, None)
 
-    for row in _run(run):
+    for row in run(Settings(), job):
         print(_line(row))  # noqa: T201
 
 
@@ -71,7 +70,7 @@ def list_keys() -> None:
 def revoke(key: Annotated[str, typer.Argument(help="Its id, or what it begins with.")]) -> None:
     """Have a key count no longer. What goes on with it on running servers ends within two seconds."""
 
-    async def run(database: Database) -> str:
+    async def job(database: Database) -> str:
         async with database.read(newest=True) as connection:
             rows = await queries.keys(connection, None)
         found = [row for row in rows if key in {str(row.id), row.prefix}]
@@ -79,7 +78,7 @@ def revoke(key: Annotated[str, typer.Argument(help="Its id, or what it begins wi
             raise NotFound("No key, or more than one, is called so: `coherence keys list`.")
         return str((await service.revoke(database, ACTOR, found[0].id)).name)
 
-    print(f"{shown(_run(run))} is revoked.")  # noqa: T201
+    print(f"{shown(run(Settings(), job))} is revoked.")  # noqa: T201
 
 
 @users.command("promote", cls=Command)
@@ -93,21 +92,11 @@ def promote_user(
     except ValueError:
         raise BadUserInput(f"--role is {role[:40]!r}; it takes EDUCATOR, COACH or ADMIN.") from None
 
-    async def run(database: Database) -> None:
+    async def job(database: Database) -> None:
         await promote(database, ACTOR, await _user(database, name), wanted)
 
-    _run(run)
+    run(Settings(), job)
     print(f"{shown(name)} is {wanted.value}.")  # noqa: T201
-
-
-def _run[T](job: Callable[[Database], Awaitable[T]]) -> T:
-    async def run(url: str) -> T:
-        async with opened(settings, url) as database:
-            return await job(database)
-
-    settings = Settings()
-    with ready(settings) as (url, _, _):
-        return asyncio.run(run(url))
 
 
 async def _user(database: Database, name: str) -> UUID:

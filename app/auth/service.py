@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 
 from app.auth import cookies, keeping, queries, tokens
 from app.auth.viewer import LOCAL, NOBODY, Means, Viewer
+from app.background import beside
 from app.database.engine import Database
 from app.settings import Settings
 
@@ -116,12 +117,10 @@ class Auth:
         if self.settings.auth == "local":
             yield
             return
-        watch = asyncio.create_task(self._watch())
         try:
-            yield
+            async with beside(self._watch()):
+                yield
         finally:
-            watch.cancel()
-            await asyncio.wait((watch,))
             await self._try(self._keep)
 
     async def _watch(self) -> None:

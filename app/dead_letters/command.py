@@ -1,10 +1,9 @@
 """`coherence dead-letters` on the terminal."""
 
-import asyncio
 import base64
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from app.dead_letters import queries
 from app.dead_letters.service import DeadLetters, Writer
 from app.errors import BadUserInput
 from app.instant import write_instant
-from app.ready import opened, ready
+from app.ready import run
 from app.settings import Settings
 from app.terminal import Command, shown
 
@@ -42,7 +41,7 @@ def list_letters(
         async with database.read(newest=True) as connection:
             return await queries.page(connection, source, limit + 1)
 
-    rows = _run(read)
+    rows = run(Settings(), read)
     if as_json:
         print(json.dumps([_as_json(row) for row in rows[:limit]], indent=2))  # noqa: T201
     else:
@@ -61,7 +60,7 @@ def retry(
     """Store them as signals now. Ends with 2 where some are refused again: those stay, with the new reason."""
     chosen = _chosen(ids, all_letters=all_letters)
     writer = Writer(Settings().rules, create_conversations)
-    stored, refused = _run(lambda database: DeadLetters(database).retry(chosen, writer))
+    stored, refused = run(Settings(), lambda database: DeadLetters(database).retry(chosen, writer))
     print(f"{stored} stored, {refused} refused again.")  # noqa: T201
     raise typer.Exit(_SOME_REFUSED if refused else 0)
 
@@ -70,17 +69,7 @@ def retry(
 def discard(ids: Ids = None, all_letters: All = False) -> None:
     """Remove them for good."""
     chosen = _chosen(ids, all_letters=all_letters)
-    print(f"{_run(lambda database: DeadLetters(database).discard(chosen))} discarded.")  # noqa: T201
-
-
-def _run[T](job: Callable[[Database], Awaitable[T]]) -> T:
-    async def run(url: str) -> T:
-        async with opened(settings, url) as database:
-            return await job(database)
-
-    settings = Settings()
-    with ready(settings) as (url, _, _):
-        return asyncio.run(run(url))
+    print(f"{run(Settings(), lambda database: DeadLetters(database).discard(chosen))} discarded.")  # noqa: T201
 
 
 def _chosen(ids: Sequence[int] | None, *, all_letters: bool) -> Sequence[int] | None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from itertools import chain
 from uuid import UUID
 
+from app.background import beside
 from app.database.engine import Database
 from app.realtime import queries
 from app.realtime.bus import Bus
@@ -61,13 +62,8 @@ class Hub:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hears of changes and looks for them for as long as the block runs."""
-        jobs = [asyncio.create_task(self._listen()), asyncio.create_task(self._look_again())]
-        try:
+        async with beside(self._listen(), self._look_again()):
             yield
-        finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
 
     @contextmanager
     def conversation(self, conversation: UUID) -> Iterator[Watch]:

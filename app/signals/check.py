@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from uuid import UUID
 
@@ -114,6 +115,7 @@ def _fault_of_place(
     return None
 
 
+@lru_cache(256)
 def _find(rights: Rights) -> Statement:
     """Conversations that signals may be stored in, and what all signals need: one row, whatever there is.
 

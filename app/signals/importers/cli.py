@@ -1,13 +1,13 @@
 """The words of `coherence import`."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.database.engine import Database
 from app.errors import BadUserInput
-from app.ready import opened, ready
+from app.ready import run
 from app.settings import Settings
 
 
@@ -76,16 +76,13 @@ def import_signals(
         dsn = settings.import_url.get_secret_value()
     read = sources(files or (), from_sql, dsn, given)
 
-    async def run(url: str) -> int:
-        async with opened(settings, url) as database:
-            if dry_run:
-                return await command.preview_sources(
-                    database, read, rules=settings.rules, batch_size=batch, restart=restart, limit=limit
-                )
-            return await command.import_sources(
-                database, read, rules=settings.rules, batch_size=batch, restart=restart
+    async def job(database: Database) -> int:
+        if dry_run:
+            return await command.preview_sources(
+                database, read, rules=settings.rules, batch_size=batch, restart=restart, limit=limit
             )
+        return await command.import_sources(
+            database, read, rules=settings.rules, batch_size=batch, restart=restart
+        )
 
-    with ready(settings) as (url, _, _):
-        status = asyncio.run(run(url))
-    raise typer.Exit(status)
+    raise typer.Exit(run(settings, job))
