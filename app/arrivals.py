@@ -98,13 +98,13 @@ class Arrivals:
     async def watch(self, seconds: float) -> None:
         """A pass every so many seconds, and the next one sooner where that left some over.
 
-        It takes a fifth of the time at most, so that those who store signals lose little: under a long flood it falls
+        It takes a tenth of the time at most, so that those who store signals lose little: under a long flood it falls
         behind, and catches up later. Who reads classes or anomalies does not wait for it (`work_off`).
         """
         while True:
             began = monotonic()
             left = await self._look()
-            rest = 4 * (monotonic() - began)
+            rest = 9 * (monotonic() - began)
             await asyncio.sleep(rest if left else max(rest, seconds))
 
     async def _look(self) -> bool:

@@ -29,6 +29,9 @@ from app.upkeep import kept_up
 from graphql_schema.http import GraphQLApp
 from graphql_schema.schema import build_schema
 
+RARELY = (10_000, 10, 100)
+"""Objects more than before, and collections of the younger ones, after which garbage is collected."""
+
 
 def create_app(settings: Settings, url: str, key: str, statistics: Statistics | None = None) -> Starlette:
     """The ASGI application on a database that is ready; `key` is that of the personal data.
@@ -44,9 +47,11 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        # What is there now stays: to look through it again and again takes a tenth of a second each time.
+        # What is there now stays: to look through it again and again takes a tenth of a second each time. And a batch
+        # of a thousand signals makes thousands of objects that are gone with it, which need not be looked for.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*RARELY)
         async with (
             telling(database, settings.redis_url) as feed,
             kept_up(database, services.arrivals, settings),
