@@ -6,8 +6,9 @@ that they see everything that was committed before they asked.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -16,13 +17,12 @@ from sqlalchemy import select, text, update
 
 from app.anomalies import rapid_fire
 from app.anomalies.drift_shift import DriftShifts
-from app.database.base import MINUS_INFINITY
 from app.database.engine import Database, changes_of, driver, repeated_after_deadlock
 from app.signals import classifications
 from app.signals.classifications import Classified
 from app.signals.classify import LONGEST, Classifier
 from app.signals.models import RollupState
-from app.signals.queries import SignalKey
+from app.signals.queries import BEGINNING, SignalKey
 
 MOST = 10_000
 """Signals that one pass deals with, or those of one statement where it stored more."""
@@ -55,6 +55,19 @@ _SIGNALS = f"""
 # Against being deleted before what is found out is in; the others are gone, and their signals with them.
 _STAYING = "SELECT id FROM conversations WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE"
 
+# To who makes embeddings of them (app/vectors/worker.py): those with a text, or with one that has been sent.
+_HAND_ON = """
+    INSERT INTO embedding_arrivals (times, ids)
+    SELECT array_agg(time), array_agg(id) FROM (
+        SELECT time, id, (row_number() OVER (ORDER BY time, id) - 1) / 1000 AS block FROM (
+            SELECT * FROM unnest($1::timestamptz[], $2::bigint[]) AS texts(time, id)
+            UNION
+            SELECT g.time, g.id FROM unnest($3::timestamptz[], $4::bigint[]) AS k(time, id)
+            JOIN given_embeddings g ON g.time = k.time AND g.id = k.id
+        ) keys
+    ) counted GROUP BY block ORDER BY block
+"""
+
 # Of those that have been dealt with.
 _NEXT = """
     SELECT time, id FROM signals
@@ -62,7 +75,6 @@ _NEXT = """
         AND (time, id) NOT IN (SELECT unnest(times), unnest(ids) FROM signal_arrivals)
     ORDER BY time, id LIMIT $3
 """
-_BEGINNING: SignalKey = (MINUS_INFINITY, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,8 @@ class Arrivals:
     database: Database
     classifier: Classifier
     rapid_fire: rapid_fire.Rule
+    embeds: bool = False
+    """Whether they are handed on to be embedded."""
     drift_shifts: DriftShifts = field(default_factory=DriftShifts)
 
     async def work_off(self) -> int:
@@ -129,6 +143,9 @@ class Arrivals:
             anomalies = await rapid_fire.detect(pg, self.rapid_fire, signals, departed)
             shifts, remember = await self.drift_shifts.detect(pg, signals, departed)
             changes_of(connection).anomalies.update(anomalies, shifts)
+            if self.embeds and keys:
+                texts = [(row["time"], row["id"]) for row in signals if row["text"]]
+                await pg.execute(_HAND_ON, *_columns(texts), *_columns(keys))
             for table, rows in (("signal_arrivals", arrived), ("signal_departures", departed)):
                 await pg.execute(f"DELETE FROM {table} WHERE seq = ANY($1)", [row["seq"] for row in rows])
         remember()
@@ -147,7 +164,7 @@ class Arrivals:
         """Classifies what has not been, and where another table of keywords has, everything; how many signals."""
         async with self.database.steps() as connection:
             by = await connection.scalar(_CLASSIFIED_BY)
-        total, after = await self.work_off(), _BEGINNING
+        total, after = await self.work_off(), BEGINNING
         while by not in {None, self.classifier.digest}:
             keys = await self._reclassify(after)
             if not keys:
@@ -188,6 +205,10 @@ async def _signals(pg: asyncpg.Connection, keys: Sequence[SignalKey]) -> list[An
     conversations = list({row["conversation_id"] for row in rows})
     staying = {row["id"] for row in await pg.fetch(_STAYING, conversations)}
     return [row for row in rows if row["conversation_id"] in staying]
+
+
+def _columns(keys: Collection[SignalKey]) -> tuple[list[datetime], list[int]]:
+    return [time for time, _ in keys], [number for _, number in keys]
 
 
 def _last(entries: Sequence[Any]) -> float:

@@ -57,6 +57,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             kept_up(database, services.arrivals, settings),
             services.live.hub.running(),
             services.auth.running(),
+            services.vectors.running(settings.arrivals_seconds),
         ):
             app.state.farewell = partial(graphql.farewell, feed)
             yield

@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.signals.classify import Classifier, classifier
 from app.signals.ingest import Signals
 from app.users.service import Users
+from app.vectors.service import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Services:
     statistics: Statistics
     live: Live
     auth: Auth
+    vectors: Vectors
 
     @classmethod
     def of(
@@ -45,8 +47,9 @@ class Services:
             Conversations(database, key),
             Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
             keywords,
-            Arrivals(database, keywords, rule),
+            Arrivals(database, keywords, rule, settings.vectors != "off"),
             statistics or Statistics(),
             Live(Hub(database, bus, settings.look_again_seconds), database),
             Auth(database, settings),
+            Vectors.of(settings, database),
         )

@@ -30,6 +30,14 @@ def _lower(value: Any) -> Any:
 
 
 def _base_url(value: str) -> str:
+    return _below("/signals/summary", "https://darshan.example/api", value)
+
+
+def _embeddings_url(value: str) -> str:
+    return _below("/embeddings", "https://embeddings.example/v1", value)
+
+
+def _below(what: str, example: str, value: str) -> str:
     try:
         parts = urlsplit(value)
         fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -37,7 +45,7 @@ def _base_url(value: str) -> str:
         fit = False
     if not fit or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(
-            "it takes the address below which /signals/summary lies, such as https://darshan.example/api,"
+            f"it takes the address below which {what} lies, such as {example},"
             " without name and password, query or fragment"
         )
     return value.rstrip("/")
@@ -238,6 +246,58 @@ class Settings(BaseSettings):
         ge=0,
         allow_inf_nan=False,
         description="Seconds between two looks at what has arrived (classes, anomalies); 0: only when asked for.",
+    )
+    vectors: Annotated[Literal["pgvector", "pinecone", "off"], BeforeValidator(_lower)] = Field(
+        "pgvector",
+        alias="COHERENCE_VECTORS",
+        description="Where signals are searched by meaning: pgvector (the database), pinecone, or off for nowhere.",
+    )
+    embedder: Annotated[Literal["local", "openai", "none"], BeforeValidator(_lower)] = Field(
+        "local",
+        alias="COHERENCE_EMBEDDER",
+        description="What makes vectors of texts: local, openai (any service with /embeddings), or none but producers.",
+    )
+    embedding_width: int = Field(
+        256,
+        alias="COHERENCE_EMBEDDING_WIDTH",
+        ge=8,
+        le=2_000,
+        description="Numbers of a vector: as many as the embedder's model, the producers or the index have.",
+    )
+    embedding_url: Annotated[str, AfterValidator(_embeddings_url)] | None = Field(
+        None,
+        alias="COHERENCE_EMBEDDING_URL",
+        description="Address below which /embeddings lies, such as https://embeddings.example/v1.",
+    )
+    embedding_model: str | None = Field(
+        None,
+        alias="COHERENCE_EMBEDDING_MODEL",
+        description="The model that is asked for there.",
+    )
+    embedding_api_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+        None,
+        alias="COHERENCE_EMBEDDING_API_KEY",
+        description="Its key, sent as a bearer token. None is sent where unset.",
+    )
+    pinecone_api_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+        None,
+        alias="PINECONE_API_KEY",
+        description="Key of the account at Pinecone.",
+    )
+    pinecone_index: str | None = Field(
+        None,
+        alias="PINECONE_INDEX",
+        description="Name of the index there: dense, of the width above, metric cosine.",
+    )
+    pinecone_host: str | None = Field(
+        None,
+        alias="PINECONE_HOST",
+        description="Its host, in place of its name: spares asking for it at every start.",
+    )
+    pinecone_namespace: str = Field(
+        "",
+        alias="PINECONE_NAMESPACE",
+        description="The namespace in it.",
     )
     raw_retention: int | None = Field(
         None,
@@ -477,6 +537,20 @@ class Settings(BaseSettings):
         if self.database_read_url is not None and self.database_url is None:
             raise ValueError(
                 "COHERENCE_DATABASE_READ_URL names a replica; name what it is one of by COHERENCE_DATABASE_URL."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_services(self) -> Self:
+        if self.embedder == "openai" and not (self.embedding_url and self.embedding_model):
+            raise ValueError(
+                "COHERENCE_EMBEDDER=openai needs COHERENCE_EMBEDDING_URL and COHERENCE_EMBEDDING_MODEL."
+            )
+        if self.vectors == "pinecone" and not (
+            self.pinecone_api_key and (self.pinecone_index or self.pinecone_host)
+        ):
+            raise ValueError(
+                "COHERENCE_VECTORS=pinecone needs PINECONE_API_KEY, and PINECONE_INDEX or PINECONE_HOST."
             )
         return self
 

@@ -1,27 +1,21 @@
 """Work that no request waits for, done every few seconds by one of the servers of a database."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-import asyncpg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from app.anomalies.shifts import Shifts
 from app.arrivals import Arrivals
 from app.auth import keeping
-from app.background import beside
+from app.background import again, beside
 from app.database.engine import Database
-from app.errors import Unavailable
 from app.settings import Settings
 from app.signals import ageing, deliveries
 from app.signals.refresh import refresh
-
-logger = logging.getLogger(__name__)
 
 _LOCK = text("SELECT pg_try_advisory_lock(hashtext('coherence upkeep'))")
 _UNLOCK = text("SELECT pg_advisory_unlock(hashtext('coherence upkeep'))")
@@ -66,19 +60,9 @@ async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) ->
         await asyncio.to_thread(Shifts)  # imports river, which would hold up requests later on
     jobs = []
     if settings.upkeep_seconds:
-        jobs.append(_again("upkeep", every_so_often))
+        jobs.append(again("upkeep", every_so_often))
     if settings.arrivals_seconds:
         watch = partial(arrivals.watch, settings.arrivals_seconds)
-        jobs.append(_again("the watch over arrivals", watch))
+        jobs.append(again("the watch over arrivals", watch))
     async with beside(*jobs):
         yield
-
-
-async def _again(name: str, job: Callable[[], Awaitable[None]]) -> None:
-    """Does it for ever, and again after a fault."""
-    while True:
-        try:
-            await job()
-        except (Unavailable, DBAPIError, asyncpg.exceptions.PostgresError):
-            logger.exception("%s failed; it is tried again", name)
-            await asyncio.sleep(1)

@@ -32,6 +32,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from app.settings import Settings
+from app.vectors.service import MOST as MOST_SIMILAR
 from graphql_schema.connections import SIGNALS, USERS
 
 MOST_FIELDS = 10_000
@@ -44,6 +45,9 @@ UNCOUNTED = 10**12
 """Nothing is counted further: fragments double numbers until they have hundreds of digits."""
 
 AGGREGATES = {"Coherence", "CoherenceMetrics", "Forecast", "LineageStep", "SignalBucket", "SignalSummary"}
+ROWS = {"Node", "User", "Conversation", "Signal", "Anomaly", "PersonalInformation"}
+SIMILAR = 10
+"""Nearest signals that are told where nobody says how many."""
 AGGREGATE = 20
 """Rows that an aggregation counts for: what it costs the database and numpy."""
 
@@ -141,16 +145,15 @@ class _Measure:
         if node.name.value == "nodes":
             ids = self.argument(node, "ids")
             return len(ids) if isinstance(ids, list) else 1, 1
-        if type_name in AGGREGATES:
-            return 1, AGGREGATE
-        return 1, 1 if type_name in {
-            "Node",
-            "User",
-            "Conversation",
-            "Signal",
-            "Anomaly",
-            "PersonalInformation",
-        } else 0
+        if type_name == "SimilarSignal":
+            return self.nearest(self.argument(node, "first")), 1
+        return 1, AGGREGATE if type_name in AGGREGATES else int(type_name in ROWS)
+
+    @staticmethod
+    def nearest(first: Any) -> int:
+        if first is None:
+            return SIMILAR
+        return min(max(first, 0), MOST_SIMILAR) if isinstance(first, int) else MOST_SIMILAR
 
     def argument(self, node: FieldNode, name: str) -> Any:
         """The argument's value, as far as it can be told before coercion; None where it is left out."""

@@ -43,6 +43,7 @@ from graphql_schema.users.loaders import UserLoader
 from graphql_schema.users.mutations import UserMutations
 from graphql_schema.users.queries import UserQueries
 from graphql_schema.validation import validation
+from graphql_schema.vectors.queries import VectorQueries
 
 MOST_NODES = 1_000
 
@@ -84,6 +85,7 @@ class Query(
     CoherenceQueries,
     AnomalyQueries,
     AuthQueries,
+    VectorQueries,
 ): ...
 
 

@@ -108,6 +108,9 @@ PROBES: dict[str, Probe] = {
         lambda answer: answer["inputs"]["endTs"] is not None,
     ),
     "anomalies": total("userId: N"),
+    "searchSignals": Probe(
+        lambda them: f'(text: "words", contextWindowId: "{them.conversation}") {{ similarity }}'
+    ),
     "apiKeys": Probe(lambda them: f'(userId: "{them.u}") {{ id }}', lambda _: True),
     "sessions": Probe(lambda them: f'(userId: "{them.u}") {{ id }}', lambda _: True),
     "createUser": Probe(lambda _: f'(input: {{username: "{uuid4()}"}}) {{ id }}'),
@@ -191,8 +194,8 @@ async def restore(people: People, pg: Any) -> None:
         people.signals[name] = [
             tuple(row)
             for row in await pg.fetch(
-                "INSERT INTO signals (time, conversation_id, signal_source, signal_score)"
-                " VALUES ('2026-01-01', $1, $2, 0.5) RETURNING time, id",
+                "INSERT INTO signals (time, conversation_id, signal_source, signal_score, raw_content)"
+                " VALUES ('2026-01-01', $1, $2, 0.5, 'words') RETURNING time, id",
                 people.conversations[name],
                 name,
             )
@@ -202,6 +205,8 @@ async def restore(people: People, pg: Any) -> None:
         people.conversations["a1"],
         people.users["coach"],
     )
+    await people.services.arrivals.work_off()
+    await people.services.vectors.embedding.work_off()
 
 
 async def probe(people: People, viewer: str, name: str, them: Them) -> tuple[str | None, bool]:

@@ -25,6 +25,8 @@ _DEADLOCK = "40P01"
 _SERIALIZATION = "40001"
 
 _CHANGES = "changes"
+# Of pgvector: how much of its index a search looks at, and that it looks further where conditions leave too few.
+_HNSW = {"hnsw.ef_search": "100", "hnsw.iterative_scan": "strict_order"}
 _GONE = "The database cannot be reached at the moment; try again."
 
 
@@ -59,7 +61,7 @@ class Database:
         self.engine = _engine(url, pool_size)
         self._steps = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._apart = _engine(url, 1).execution_options(isolation_level="AUTOCOMMIT")
-        reads = _engine(replica_url or url, pool_size, plan_cache_mode="force_custom_plan")
+        reads = _engine(replica_url or url, pool_size, plan_cache_mode="force_custom_plan", **_HNSW)
         self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager

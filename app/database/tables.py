@@ -9,6 +9,7 @@ from app.signals import models as signals
 from app.signals.consumers import models as consumers
 from app.signals.importers import models as importers
 from app.users import models as users
+from app.vectors import models as vectors
 
 __all__ = [
     "anomalies",
@@ -20,6 +21,7 @@ __all__ = [
     "metadata",
     "signals",
     "users",
+    "vectors",
 ]
 
 metadata = Table.metadata

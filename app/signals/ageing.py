@@ -13,6 +13,7 @@ from app.database.capabilities import signals_are_a_hypertable
 from app.database.engine import Database
 from app.signals.models import RollupState, Signal, SignalClassification
 from app.signals.writers import writers_have_ended
+from app.vectors.models import SignalEmbedding
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ async def forget(database: Database, days: int, now: datetime) -> None:
         state = (await connection.execute(select(RollupState))).one()
         oldest = await connection.scalar(select(func.min(Signal.time)))
         gone = state.kept_from if oldest is None else min(oldest, state.kept_from)
-        await connection.execute(delete(SignalClassification).where(SignalClassification.time < gone))
+        for table in (SignalClassification, SignalEmbedding):
+            await connection.execute(delete(table).where(table.time < gone))
         if oldest is None or oldest >= state.kept_from or not await writers_have_ended(connection):
             return
         chunks = await signals_are_a_hypertable(connection)

@@ -12,7 +12,7 @@ from app import checks
 from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation, ConversationActivity
-from app.database.base import AnyRow, Statement
+from app.database.base import MINUS_INFINITY, AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
 from app.realtime.changes import Span
@@ -22,6 +22,9 @@ from app.timerange import ALWAYS, TimeRange
 
 type SignalKey = tuple[datetime, int]
 """Time and id: a bare id would have to be looked for in every chunk of a hypertable."""
+
+BEGINNING: SignalKey = (MINUS_INFINITY, 0)
+"""Before all."""
 
 COLUMNS = (
     Signal.time,

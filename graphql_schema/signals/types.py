@@ -14,11 +14,13 @@ from app.signals.buckets import CalendarUnit
 from app.signals.classify import Classification
 from app.signals.queries import SignalFilter
 from app.signals.summary import Summary
+from app.vectors.service import check
 from graphql_schema.context import Info
 from graphql_schema.nodes import Node, signal_id
 
 if TYPE_CHECKING:
     from graphql_schema.conversations.types import Conversation
+    from graphql_schema.vectors.types import SimilarSignal
 
 strawberry.enum(CalendarUnit)
 strawberry.enum(Classification)
@@ -86,6 +88,19 @@ class Signal(Node):
         if conversation is None:  # deleted since the signal was read
             raise NotFound("The signal's conversation is gone.")
         return conversation
+
+    @strawberry.field(
+        description="Nearest signals by embedding, nearest first; none while it has none itself. `first` is 0 to 100."
+    )
+    async def similar(
+        self, info: Info, first: int = 10
+    ) -> list[Annotated["SimilarSignal", strawberry.lazy("graphql_schema.vectors.types")]]:
+        from graphql_schema.vectors.loaders import SimilarLoader, signals_of
+
+        check(first)
+        return await signals_of(
+            info.context, await info.context.loader(SimilarLoader).load(self.place, first)
+        )
 
 
 @strawberry.type(

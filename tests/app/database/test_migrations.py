@@ -92,7 +92,7 @@ async def test_down_step_by_step_and_up_again_leaves_nothing_behind(empty):
     assert not remains
     async with empty.read() as connection:
         extensions = await connection.scalars(text("SELECT extname FROM pg_extension"))
-        assert set(extensions) == {"plpgsql", "pgcrypto"}
+        assert set(extensions) == {"plpgsql", "pgcrypto", "vector"}
     await migrations.move(empty, "head")
     assert await shape(empty) == shapes[REVISIONS[0]]
     await migrations.require_current(empty)

@@ -1,0 +1,35 @@
+"""Nearest signals of many signals at once."""
+
+import asyncio
+from collections.abc import Sequence
+
+from app.signals.queries import SignalKey
+from app.vectors.index import Match
+from graphql_schema.context import Context, Loader
+from graphql_schema.signals.loaders import SignalLoader
+from graphql_schema.vectors.types import SimilarSignal
+
+
+class SimilarLoader(Loader[SignalKey, int, list[Match]]):
+    """By signal and how many. The index may be elsewhere: no connection is held while it is asked."""
+
+    async def _load_batch(self, keys: list[tuple[SignalKey, int]]) -> list[list[Match]]:
+        groups: dict[int, list[SignalKey]] = {}
+        for key, most in keys:
+            groups.setdefault(most, []).append(key)
+        found = {
+            most: await self.services.vectors.similar(self.rights, members, most, newest=self.context.newest)
+            for most, members in groups.items()
+        }
+        return [found[most].get(key, []) for key, most in keys]
+
+
+async def signals_of(context: Context, matches: Sequence[Match]) -> list[SimilarSignal]:
+    """Of those that are still there, and may be read."""
+    loader = context.loader(SignalLoader)
+    signals = await asyncio.gather(*(loader.load(match.key, None) for match in matches))
+    return [
+        SimilarSignal(signal=signal, similarity=match.similarity)
+        for match, signal in zip(matches, signals, strict=True)
+        if signal is not None
+    ]
