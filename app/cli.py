@@ -30,6 +30,7 @@ from app.terminal import Command
 from app.upkeep import upkeep
 from app.users import encryption
 from app.users.encryption import KeyProblem
+from app.vectors import command as vectors
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 rolling = typer.Typer(no_args_is_help=True)
@@ -37,6 +38,7 @@ cli.add_typer(rolling, name="rolling", help="The metrics that pulls have kept.")
 cli.add_typer(auth.keys, name="keys", help="API keys of machines and programs.")
 cli.add_typer(auth.users, name="users", help="Users and their roles.")
 cli.add_typer(consumers.cli, name="consume", help="Store signals as they come.")
+cli.add_typer(vectors.cli, name="vectors", help="Vectors of signals, and their index.")
 cli.add_typer(dead_letters.cli, name="dead-letters", help="What came and could not be stored.")
 
 
@@ -122,6 +124,7 @@ async def _convert(url: str, settings: Settings) -> list[str]:
 
 
 cli.command("import", cls=Command)(import_signals)
+cli.command(cls=Command)(vectors.embed)
 
 
 @cli.command()

@@ -57,6 +57,7 @@ class DemoSignal:
     relationship_context: str | None = None
     diagnostic_notes: str | None = None
     idempotency_key: str | None = None
+    embedding: list[float] | None = None
 
 
 def disagreement(character: str, when: float) -> float:

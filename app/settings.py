@@ -517,6 +517,7 @@ class Settings(BaseSettings):
             self.max_text,
             self.max_payload,
             self.max_payload_depth,
+            self.embedding_width,
         )
 
     @property

@@ -51,6 +51,7 @@ class Sent:
     relationship_context: str | None = None
     diagnostic_notes: str | None = None
     idempotency_key: str | None = None
+    embedding: list[float] | None = None
 
 
 class Neutral:

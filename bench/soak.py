@@ -108,6 +108,8 @@ class Soak:
             payload=None,
             relationship_context=None,
             diagnostic_notes=None,
+            idempotency_key=None,
+            embedding=None,
         )
 
     async def ingest(self, chance: random.Random, count: int, most: timedelta, name: str) -> None:

@@ -311,7 +311,7 @@ def read_fast(schema: Schema, kind: type) -> Reader:
     defaults = {field.name: field.default for field in fields(kind)}
     columns: list[Any] = []
     for name, field in input_type.fields.items():
-        type_, default = _TYPES[_nullable(field.type).name], defaults[names[name]]
+        type_, default = _type_of(_nullable(field.type)), defaults[names[name]]
         if not is_non_null_type(field.type):
             columns.append((names[name], type_ | None if type_ is not Any else Any, None))
         elif default is MISSING:
@@ -327,7 +327,7 @@ def read_fast(schema: Schema, kind: type) -> Reader:
         gc=False,
     )
     instants = [
-        names[name] for name, field in input_type.fields.items() if _nullable(field.type).name == "DateTime"
+        names[name] for name, field in input_type.fields.items() if str(_nullable(field.type)) == "DateTime"
     ]
     reader = Reader(struct, instants)
     input_type.extensions[_READER] = reader
@@ -335,6 +335,11 @@ def read_fast(schema: Schema, kind: type) -> Reader:
     # GraphQL has finished it then, and Strawberry converts it no further.
     schema.schema_converter.scalar_registry[kind] = None  # type: ignore[assignment]
     return reader
+
+
+def _type_of(type_: Any) -> Any:
+    """What msgspec reads it as: a list's items are never null here."""
+    return list[_type_of(_nullable(type_.of_type))] if is_list_type(type_) else _TYPES[type_.name]  # type: ignore[misc]
 
 
 def _reader(schema: GraphQLSchema, declared: TypeNode) -> Reader | None:

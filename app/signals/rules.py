@@ -7,6 +7,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Protocol
 
+import numpy as np
 import orjson
 
 from app.checks import JSON_DEPTH, NAME_LENGTH, fault_of_json, fault_of_text
@@ -34,6 +35,7 @@ class NewSignal(Protocol):
     relationship_context: str | None
     diagnostic_notes: str | None
     idempotency_key: str | None
+    embedding: list[float] | None
 
 
 # In the order in which they are checked; the names are the contract's.
@@ -65,6 +67,8 @@ class Rules:
     most_payload: int = 1_000_000
     """Bytes of the payload as JSON."""
     payload_depth: int = JSON_DEPTH
+    embedding_width: int = 256
+    """Numbers of an embedding."""
 
     def check_size(self, signals: Sequence[NewSignal]) -> None:
         if len(signals) > self.most_signals:
@@ -89,6 +93,7 @@ class Rules:
             all(
                 0 <= signal.signal_score <= 1
                 and signal.escalate_flag in {0, 1}
+                and signal.embedding is None
                 and (signal.timestamp is None or signal.timestamp <= latest)
                 and (signal.emotional_tone is None or 0 <= signal.emotional_tone <= 1)
                 for signal in signals
@@ -129,6 +134,19 @@ class Rules:
                 return _bad(field, f"has {len(value)} characters; it takes up to {self.most_text}")
             if fault := fault_of_text(value):
                 return _bad(field, fault)
+        return None if signal.embedding is None else self._fault_of_embedding(signal.embedding)
+
+    def _fault_of_embedding(self, embedding: Sequence[float]) -> BadUserInput | None:
+        if len(embedding) != self.embedding_width:
+            return _bad("embedding", f"has {len(embedding)} numbers; it takes {self.embedding_width}")
+        with np.errstate(over="ignore"):
+            stored = np.asarray(embedding, np.float32)
+        if not np.isfinite(stored).all():
+            return _bad(
+                "embedding", "holds a number that is none or too large; it takes those of single precision"
+            )
+        if not stored.any():
+            return _bad("embedding", "is all 0, which points nowhere; it takes a direction")
         return None
 
     def payloads(self, signals: Sequence[NewSignal]) -> list[str | BadUserInput]:

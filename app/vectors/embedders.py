@@ -44,8 +44,9 @@ class Embedder(Protocol):
 
 def unit(vectors: Vectors) -> Vectors:
     """Of length 1 each; those of length 0 stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    exact = vectors.astype(np.float64)  # in which no square vanishes
+    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
+    return (exact / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 _WORD = re.compile(r"[^\W_]+")

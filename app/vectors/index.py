@@ -9,11 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.auth.viewer import Rights
+from app.instant import instant, microseconds
 from app.signals.queries import SignalKey
 from app.timerange import ALWAYS, TimeRange
 
 type Vector = NDArray[np.float32]
 """Shape (width,), of unit length."""
+
+
+def id_of(key: SignalKey) -> str:
+    """A vector's id in an index: time in microseconds and number of its signal."""
+    return f"{microseconds(key[0])}-{key[1]}"
+
+
+def key_of(name: str) -> SignalKey | None:
+    """The signal of a vector's id; None of one that is not ours."""
+    time, _, number = name.partition("-")
+    if not (time.isascii() and time.isdigit() and number.isascii() and number.isdigit()):
+        return None
+    try:
+        key = instant(int(time)), int(number)
+    except OverflowError:
+        return None
+    return key if id_of(key) == name else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from app.conversations.models import Conversation
 from app.conversations.queries import readable
 from app.database.engine import Database
 from app.errors import Unavailable
-from app.instant import instant, microseconds
+from app.instant import microseconds
 from app.settings import Settings
 from app.signals.queries import SignalKey
-from app.vectors.index import Entry, Match, Question, Wanted
+from app.vectors.index import Entry, Match, Question, Wanted, id_of, key_of
 from app.vectors.models import SignalEmbedding
 
 AT_ONCE: Final = 100
@@ -34,23 +34,6 @@ _TOGETHER: Final = 8
 """Requests at a time."""
 _PATIENCE: Final = 10
 """Seconds of one request."""
-
-
-def id_of(key: SignalKey) -> str:
-    """A vector's id: time in microseconds and number of its signal."""
-    return f"{microseconds(key[0])}-{key[1]}"
-
-
-def key_of(name: str) -> SignalKey | None:
-    """The signal of a vector's id; None of one that is not ours."""
-    time, _, number = name.partition("-")
-    if not (time.isascii() and time.isdigit() and number.isascii() and number.isdigit()):
-        return None
-    try:
-        key = instant(int(time)), int(number)
-    except OverflowError:
-        return None
-    return key if id_of(key) == name else None
 
 
 @dataclass(slots=True)

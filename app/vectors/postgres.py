@@ -135,6 +135,14 @@ class Embeddings:
             rows = (await connection.execute(found)).all()
         return {(row.time, row.id): unpacked([row.packed], self.width)[0] for row in rows}
 
+    async def there(self, connection: AsyncConnection, keys: Collection[SignalKey]) -> list[SignalKey]:
+        """Those that have a vector in this space."""
+        table = SignalEmbedding
+        found = select(table.time, table.id).where(
+            table.space == self.space, tuple_(table.time, table.id).in_(keys)
+        )
+        return [(row.time, row.id) for row in await connection.execute(found)]
+
     async def all_keys(self) -> AsyncIterator[list[SignalKey]]:
         table, after = SignalEmbedding, BEGINNING
         while True:

@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app import checks
 from app.auth.viewer import Rights
 from app.background import again, beside
@@ -15,7 +17,7 @@ from app.errors import BadUserInput, Unavailable
 from app.settings import Settings
 from app.signals.queries import SignalKey
 from app.vectors.embedders import Embedder, embedder
-from app.vectors.index import Match, Question, VectorIndex, Wanted
+from app.vectors.index import Match, Question, VectorIndex, Wanted, id_of
 from app.vectors.postgres import Embeddings
 from app.vectors.worker import Embedding
 
@@ -82,6 +84,12 @@ class Vectors:
         questions = [Question(vector, key) for key, vector in vectors.items()]
         found = await self.index.query(Wanted(rights, most, newest=newest), questions)
         return dict(zip(vectors, found, strict=True))
+
+    async def ids(
+        self, connection: AsyncConnection, keys: Collection[SignalKey]
+    ) -> dict[SignalKey, str | None]:
+        """Under what the vectors of those that have one are in the index."""
+        return {key: id_of(key) for key in await self.store.there(connection, keys)}
 
     def _require(self) -> None:
         if not self.on:

@@ -51,11 +51,13 @@ _GIVEN_IS_STORED = """
     WHERE g.time = k.time AND g.id = k.id
 """
 
-_MISSING = """
-    SELECT s.time, s.id FROM signals s
-    WHERE s.time >= $1 AND (s.time, s.id) > ($1, $2) AND (s.raw_content IS NOT NULL OR EXISTS (
-            SELECT FROM given_embeddings g WHERE g.time = s.time AND g.id = s.id))
-        AND NOT EXISTS (SELECT FROM signal_embeddings e WHERE e.time = s.time AND e.id = s.id AND e.space = $3)
+_WITHOUT = """
+    (s.raw_content IS NOT NULL OR EXISTS (SELECT FROM given_embeddings g WHERE g.time = s.time AND g.id = s.id))
+    AND NOT EXISTS (SELECT FROM signal_embeddings e WHERE e.time = s.time AND e.id = s.id AND e.space = $1)
+"""
+_COUNT_MISSING = f"SELECT count(*) FROM signals s WHERE {_WITHOUT}"
+_MISSING = f"""
+    SELECT s.time, s.id FROM signals s WHERE s.time >= $2 AND (s.time, s.id) > ($2, $3) AND {_WITHOUT}
     ORDER BY s.time, s.id LIMIT $4
 """
 
@@ -110,16 +112,19 @@ class Embedding:
             rest = 9 * (monotonic() - began)
             await asyncio.sleep(min(rest, 5) if left else max(rest, wait))
 
-    async def missing(self, done: Callable[[int], None], after: SignalKey = BEGINNING) -> int:
+    async def left(self) -> int:
+        """How many stored signals may need an embedding of this space."""
+        return int((await self._fetch(_COUNT_MISSING, self.store.space))[0]["count"])
+
+    async def missing(self, done: Callable[[int], None]) -> int:
         """Embeds all stored signals that have none of this space, oldest first; `done` is told how many, step by step."""
-        total = await self.work_off()
-        done(total)
+        total, after = 0, BEGINNING
         while keys := await self._missing(after):
             await self._embed(keys)
             after, total = keys[-1], total + len(keys)
             done(len(keys))
         await self.store.make_index()
-        await self.catch_up()
+        await self.work_off()
         return total
 
     async def catch_up(self, most: int | None = None) -> None:
@@ -198,7 +203,7 @@ class Embedding:
         return entries
 
     async def _missing(self, after: SignalKey) -> list[SignalKey]:
-        rows = await self._fetch(_MISSING, *after, self.store.space, MOST)
+        rows = await self._fetch(_MISSING, self.store.space, *after, MOST)
         return [(row["time"], row["id"]) for row in rows]
 
     async def _fetch(self, statement: str, *values: Any) -> list[Any]:

@@ -33,6 +33,11 @@ class SignalInput(NullWhereLeftOut):
         default=strawberry.UNSET,
         description="A second delivery with the same key and conversation answers with the first one's signal.",
     )
+    embedding: list[float] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The producer's own, in place of one made of `rawContent`: as many numbers as the server's setting "
+        "says, not all 0. Its length does not matter.",
+    )
 
 
 @strawberry.input

@@ -30,6 +30,7 @@ strawberry.enum(Classification)
 class Signal(Node):
     place: strawberry.Private[Key]
     conversation_key: strawberry.Private[UUID]
+    own_vector: strawberry.Private[str | None]
 
     id: strawberry.ID
     timestamp: datetime
@@ -44,9 +45,6 @@ class Signal(Node):
     emotional_tone: float | None = strawberry.field(description="0 to 1: emotional intensity.")
     escalate_flag: int = strawberry.field(description="0 or 1.")
     raw_content: str | None
-    signal_vector: str | None = strawberry.field(
-        description="Identifier of the embedding in the vector index."
-    )
     payload: JSON
     relationship_context: str | None
     diagnostic_notes: str | None
@@ -57,6 +55,7 @@ class Signal(Node):
         return cls(
             place=(row.time, row.id),
             conversation_key=row.conversation_id,
+            own_vector=row.signal_vector,
             id=signal_id(row.time, row.id),
             timestamp=row.time,
             received_at=row.received_at,
@@ -68,7 +67,6 @@ class Signal(Node):
             emotional_tone=row.emotional_tone,
             escalate_flag=row.escalate_flag,
             raw_content=row.raw_content,
-            signal_vector=row.signal_vector,
             payload=row.payload,
             relationship_context=row.relationship_context,
             diagnostic_notes=row.diagnostic_notes,
@@ -88,6 +86,17 @@ class Signal(Node):
         if conversation is None:  # deleted since the signal was read
             raise NotFound("The signal's conversation is gone.")
         return conversation
+
+    @strawberry.field(
+        description="Identifier of the embedding in the vector index: the producer's own, else that of the one made here, "
+        "null while there is none."
+    )
+    async def signal_vector(self, info: Info) -> str | None:
+        if self.own_vector is not None:
+            return self.own_vector
+        from graphql_schema.vectors.loaders import VectorIdLoader
+
+        return await info.context.loader(VectorIdLoader).load(self.place, None)
 
     @strawberry.field(
         description="Nearest signals by embedding, nearest first; none while it has none itself. `first` is 0 to 100."

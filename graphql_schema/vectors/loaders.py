@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app.signals.queries import SignalKey
 from app.vectors.index import Match
 from graphql_schema.context import Context, Loader
@@ -22,6 +24,16 @@ class SimilarLoader(Loader[SignalKey, int, list[Match]]):
             for most, members in groups.items()
         }
         return [found[most].get(key, []) for key, most in keys]
+
+
+class VectorIdLoader(Loader[SignalKey, None, str | None]):
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[SignalKey], arguments: None
+    ) -> dict[SignalKey, str | None]:
+        return await self.services.vectors.ids(connection, keys)
+
+    def missing(self) -> None:
+        return None
 
 
 async def signals_of(context: Context, matches: Sequence[Match]) -> list[SimilarSignal]:

@@ -49,6 +49,7 @@ class Record(msgspec.Struct, gc=False):
     relationship_context: str | None
     diagnostic_notes: str | None
     idempotency_key: str | None = None
+    embedding: list[float] | None = None
     opens: bool = False
     """Whether its conversation is opened where it is not there, whatever the options say."""
     title: str | None = None
@@ -94,8 +95,8 @@ def record(
         relationship,
         notes,
         once,
-        opens,
-        title,
+        opens=opens,
+        title=title,
     )
 
 

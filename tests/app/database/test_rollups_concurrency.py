@@ -131,6 +131,7 @@ class New:
     relationship_context: None = None
     diagnostic_notes: None = None
     idempotency_key: None = None
+    embedding: None = None
 
 
 @dataclass

@@ -34,6 +34,7 @@ class New:
     relationship_context: str | None = None
     diagnostic_notes: str | None = None
     idempotency_key: str | None = None
+    embedding: Any = None
 
 
 def nested(depth, innermost):
