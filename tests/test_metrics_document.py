@@ -14,6 +14,7 @@ from app.anomalies.shifts import Shifts
 from app.coherence.drift import level
 from app.coherence.forecast import forecast
 from app.coherence.metrics import metrics
+from app.coherence.semantic import Meanings, semantic_drift
 from app.signals.classify import KEYWORDS, Classification, classifier
 from app.signals.lineage import Step, lineage
 from app.timerange import ALWAYS
@@ -113,3 +114,12 @@ def test_a_shift_of_four_hundred_scores():
     (shift,) = Shifts().feed([float(low)] * int(each) + [float(high)] * int(others))
     assert (shift.index + 1, shift.width) == (int(place), int(width))
     assert (shift.before, shift.after) == (pytest.approx(float(before)), pytest.approx(float(after)))
+
+
+def test_semantic_drift_of_three_embeddings():
+    first, second, third, said = example(
+        r"Embeddings (\(.*?\)) and (\(.*?\)) in one window, (\(.*?\)) in the next: .*? = ([\d.]+\d)\."
+    )
+    one, two, three = (np.array(numbers(vector)) for vector in (first, second, third))
+    found = semantic_drift(Meanings(np.array([0, 1]), np.stack([one + two, three])), np.array([0, 1]), 1)
+    assert found[1] == pytest.approx(float(said), abs=1e-6)

@@ -64,7 +64,7 @@ _BROKEN = text("""
 """)
 
 
-class _Vector(UserDefinedType[str]):
+class VectorType(UserDefinedType[str]):
     """Pgvector's own."""
 
     cache_ok = True
@@ -209,7 +209,7 @@ class Embeddings:
             .table_valued(column("vector", Text), column("without", BigInteger), with_ordinality="number")
             .render_derived(name="asked")
         )
-        kind = _Vector(self.width)
+        kind = VectorType(self.width)
         distance: ColumnElement[Any] = cast(SignalEmbedding.embedding, kind).op("<=>", return_type=Float())(
             cast(asked.c.vector, kind)
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from uuid import UUID
@@ -10,13 +11,15 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.coherence.forecast import forecast
+from app.coherence.semantic import Meanings, semantic_drift
 from app.coherence.sources.analysis import Analysis, Windows, analyse
+from app.coherence.sources.meanings import meanings
 from app.coherence.sources.measure import Measurement, Moment, measure
-from app.coherence.sources.moments import Pool
+from app.coherence.sources.moments import Pool, Question
 from app.duration import Duration
 from app.errors import BadUserInput
 from app.signals.queries import named_sources
-from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast
+from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast, nullable
 from graphql_schema.context import Context, Loader
 from graphql_schema.inputs import TimeRange, known, range_of
 
@@ -45,6 +48,41 @@ class MetricsLoader(Loader[UUID | None, tuple[Pool, Moment], Measurement | BadUs
         return await measure(connection, self.rights, pool, keys, moment)
 
 
+class MeaningsLoader(Loader[UUID | None, tuple[Pool, Windows], Meanings]):
+    """By conversation, by user, or of everything (None)."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: tuple[Pool, Windows]
+    ) -> dict[UUID | None, Meanings]:
+        pool, windows = arguments
+        question = Question(self.rights, pool, windows.range, windows.step, windows.sources)
+        return await meanings(connection, question, keys, self.services.vectors.store)
+
+
+@dataclass(slots=True)
+class Semantics:
+    """Semantic drift of one analysis, read once and only where it is asked for."""
+
+    pool: Pool
+    key: UUID | None
+    analysis: Analysis
+    _task: asyncio.Task[list[float | None]] | None = None
+
+    async def drift(self, context: Context) -> list[float | None]:
+        """Of its windows, in order."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._read(context))
+        return await self._task
+
+    async def _read(self, context: Context) -> list[float | None]:
+        index, windows = self.analysis.drift.index, self.analysis.windows
+        if not context.services.vectors.on:
+            return [None] * len(index)
+        found = await context.loader(MeaningsLoader).load(self.key, (self.pool, windows))
+        drifted = await asyncio.to_thread(semantic_drift, found, index, windows.window // windows.step)
+        return nullable(drifted)
+
+
 async def coherence_of(
     context: Context,
     pool: Pool,
@@ -68,7 +106,7 @@ async def coherence_of(
         latency_ms=round(analysis.latency_ms, 2),
         request_id=context.request_id,
     )
-    return Coherence.of(analysis)
+    return Coherence.of(analysis, Semantics(pool, key, analysis))
 
 
 async def metrics_of(

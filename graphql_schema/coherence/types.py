@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import strawberry
 
@@ -13,7 +13,16 @@ from app.coherence.sources.analysis import Analysis
 from app.coherence.sources.measure import Measurement
 from app.coherence.sources.moments import Freshness
 from app.coherence.windows import Floats, Ints, bounds
+from graphql_schema.context import Info
 from graphql_schema.signals.types import SourceCount
+
+if TYPE_CHECKING:
+    from graphql_schema.coherence.loaders import Semantics
+
+SEMANTIC_DRIFT = (
+    "Cosine distance of the window's mean embedding from that of the window listed before, 0 to 2; null for the first, "
+    "and where one of the two has no embedding."
+)
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -39,6 +48,12 @@ class DriftMetric:
     coherence_trend: float | None = strawberry.field(
         description="(1 - driftScore) less that of the window listed before; null for the first and next to a null."
     )
+    place: strawberry.Private[int]
+    semantics: strawberry.Private["Semantics"]
+
+    @strawberry.field(description=SEMANTIC_DRIFT)
+    async def semantic_drift(self, info: Info) -> float | None:
+        return (await self.semantics.drift(info.context))[self.place]
 
 
 @strawberry.type(
@@ -50,6 +65,11 @@ class DriftSeries:
     mean: list[float]
     variance: list[float]
     drift_score: list[float | None]
+    semantics: strawberry.Private["Semantics"]
+
+    @strawberry.field
+    async def semantic_drift(self, info: Info) -> list[float | None]:
+        return await self.semantics.drift(info.context)
 
 
 @strawberry.type
@@ -95,13 +115,14 @@ def _datetimes(microseconds: Ints) -> list[datetime]:
     return [_EPOCH + timedelta(microseconds=us) for us in microseconds.tolist()]
 
 
-def _nullable(values: Floats) -> list[float | None]:
+def nullable(values: Floats) -> list[float | None]:
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone
 
 
 @strawberry.type
 class Coherence:
     analysis: strawberry.Private[Analysis]
+    semantics: strawberry.Private["Semantics"]
 
     coherence_score_current: float | None = strawberry.field(
         description="0 to 1; null where no window holds two signals."
@@ -121,10 +142,11 @@ class Coherence:
     step_sec: int
 
     @classmethod
-    def of(cls, analysis: Analysis) -> Self:
+    def of(cls, analysis: Analysis, semantics: "Semantics") -> Self:
         coherence = analysis.coherence
         return cls(
             analysis=analysis,
+            semantics=semantics,
             coherence_score_current=coherence.current,
             coherence_score_trend=coherence.trend,
             baseline=coherence.baseline,
@@ -154,9 +176,9 @@ class Coherence:
             drift.n.tolist(),
             drift.mean.tolist(),
             drift.variance.tolist(),
-            _nullable(drift.score),
+            nullable(drift.score),
             (level and DriftLevel(level) for level in levels(drift.score)),
-            _nullable(drift.trend),
+            nullable(drift.trend),
             strict=True,
         )
         return [
@@ -169,8 +191,10 @@ class Coherence:
                 drift_score=score,
                 level=level,
                 coherence_trend=trend,
+                place=place,
+                semantics=self.semantics,
             )
-            for start, end, n, mean, variance, score, level, trend in columns
+            for place, (start, end, n, mean, variance, score, level, trend) in enumerate(columns)
         ]
 
     @strawberry.field
@@ -182,7 +206,8 @@ class Coherence:
             signal_count=drift.n.tolist(),
             mean=drift.mean.tolist(),
             variance=drift.variance.tolist(),
-            drift_score=_nullable(drift.score),
+            drift_score=nullable(drift.score),
+            semantics=self.semantics,
         )
 
     @strawberry.field

@@ -148,7 +148,7 @@ async def _aged(
     gone = lost(_pieces(question), kept_from)
     if gone is None:
         return ()
-    pool = _pool_of(question.pool, Rollup5Minutes)
+    pool = pool_of(question.pool, Rollup5Minutes)
     statement = select(pool).select_from(Rollup5Minutes).where(gone).distinct()
     return (await connection.scalars(_of_pools(statement, question, pools, Rollup5Minutes))).all()
 
@@ -223,7 +223,7 @@ def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> State
     if grouped and not raw:
         n, s1, s2 = cast(func.sum(n), BigInteger), func.sum(s1), func.sum(s2)
     statement = select(
-        _pool_of(question.pool, table).label("pool"),
+        pool_of(question.pool, table).label("pool"),
         table.signal_source.label("source"),
         cell.label("cell"),
         n.label("n"),
@@ -250,7 +250,7 @@ def _of_pools(
     return statement.where(Conversation.user_id.in_(pools)) if question.pool is Pool.USER else statement
 
 
-def _pool_of(pool: Pool, table: Any) -> ColumnElement[Any]:
+def pool_of(pool: Pool, table: Any) -> ColumnElement[Any]:
     match pool:
         case Pool.CONVERSATION:
             return table.conversation_id.expression  # type: ignore[no-any-return]
