@@ -22,6 +22,8 @@ PAGES = (
     "/people/users/nobody",
     "/people/agents",
     "/people/agents/agent-bursty",
+    "/search",
+    "/search?text=circles&conversation=demo-drifting-3",
     "/verify",
     "/verify?conversation=demo-drifting-3&window=90s&range=exact&source=Neo",
     "/verify?range=exact&end=1990-01-01T00:00:00Z",
@@ -128,7 +130,7 @@ def test_a_chart_has_its_numbers_as_a_table(page: Page, served: str):
     ]
     assert shown == [f"{score:.2f}" for score in reversed(answer["coherence"]["series"]["driftScore"])]
     points = answer["forecast"]["points"]
-    intervals = table.locator("tbody tr").filter(has_text=" to ").locator("td:nth-child(4)").all_inner_texts()
+    intervals = table.locator("tbody tr").filter(has_text=" to ").locator("td:nth-child(5)").all_inner_texts()
     assert intervals == [f"{point['lower']:.2f} to {point['upper']:.2f}" for point in reversed(points)]
 
 

@@ -9,6 +9,7 @@ import { usePath } from './router'
 // The first view comes at once; the others, and the charts in them, when they are opened.
 const Conversation = lazy(() => import('./pages/Conversation'))
 const People = lazy(() => import('./pages/People'))
+const Search = lazy(() => import('./pages/Search'))
 const Verify = lazy(() => import('./pages/Verify'))
 
 /** app/pages.py has the same list of paths. */
@@ -19,6 +20,7 @@ function Page() {
     return <Conversation key={id} contextWindowId={id} />
   }
   if (section === 'people') return <People />
+  if (section === 'search' && id === undefined) return <Search />
   if (section === 'verify' && id === undefined) return <Verify />
   return <NotFound />
 }

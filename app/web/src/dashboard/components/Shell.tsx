@@ -9,6 +9,7 @@ import { ThemeChoice } from './ThemeChoice'
 const PLACES = [
   { href: '/', section: undefined, name: 'Conversations' },
   { href: '/people', section: 'people', name: 'People' },
+  { href: '/search', section: 'search', name: 'Search' },
   { href: '/verify', section: 'verify', name: 'Verify' },
 ]
 

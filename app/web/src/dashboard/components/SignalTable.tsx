@@ -21,7 +21,7 @@ interface SignalTableProps {
   below?: (signal: SignalRowFragment) => ReactNode
 }
 
-/** Signals, newest first, with what their texts sound like. */
+/** Signals, in the order they are given in, with what their texts sound like. */
 export function SignalTable({ label, signals, below = speakers }: SignalTableProps) {
   return (
     <table className="signal-table">

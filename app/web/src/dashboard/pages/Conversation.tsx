@@ -57,6 +57,9 @@ export default function Conversation({ contextWindowId }: { contextWindowId: str
         {facts && <Facts facts={facts} />}
         <div className="conversation-tools">
           <SpanChoice span={span} standard={STANDARD} />
+          <Link href={`/search?${new URLSearchParams({ conversation: contextWindowId })}`} className="small">
+            Search in it
+          </Link>
         </div>
       </header>
       {error && <Failure error={error} retry={read} />}
@@ -66,6 +69,7 @@ export default function Conversation({ contextWindowId }: { contextWindowId: str
         <div className="conversation-grid" aria-busy={isReading}>
           <DriftPanel
             reading={reading}
+            meaning={conversation.coherence.series}
             forecast={conversation.forecast}
             anomalies={conversation.anomalies}
             window={span.window}

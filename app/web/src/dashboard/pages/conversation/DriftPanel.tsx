@@ -10,9 +10,12 @@ import { counted, decimal, percent, seconds } from '../../format'
 import { DRIFT_ZONES, latest, levelOf } from '../../levels'
 
 type Conversation = NonNullable<ConversationQuery['conversation']>
+type Meaning = Pick<Conversation['coherence']['series'], 'windowStart' | 'semanticDrift'>
 
 interface DriftPanelProps {
   reading: ReadingFragment
+  /** As it was read: sent readings have none, which would have to be made anew from all embeddings each time. */
+  meaning: Meaning
   forecast: Conversation['forecast']
   anomalies: Conversation['anomalies']
   window: string
@@ -21,8 +24,8 @@ interface DriftPanelProps {
 const RANGE = [0, 1] as const
 
 /** Drift of each window, where it is going, and when something was out of the ordinary. */
-export function DriftPanel({ reading, forecast, anomalies, window }: DriftPanelProps) {
-  const columns = useMemo(() => joined(reading.series, forecast.points), [reading.series, forecast.points])
+export function DriftPanel({ reading, meaning, forecast, anomalies, window }: DriftPanelProps) {
+  const columns = useMemo(() => joined(reading.series, meaning, forecast.points), [reading.series, meaning, forecast.points])
   const markers = useMemo<Marker[]>(
     () => anomalies.edges.map(({ node }) => ({ time: seconds(node.startedAt), label: ANOMALY_NAMES[node.kind] })),
     [anomalies],
@@ -45,7 +48,7 @@ export function DriftPanel({ reading, forecast, anomalies, window }: DriftPanelP
   return (
     <Panel
       title="Drift"
-      about={`How far the scores within each window of ${window} lie apart: 0 where all agree, 1 where half are 0 and half are 1.`}
+      about={`How far the scores within each window of ${window} lie apart: 0 where all agree, 1 where half are 0 and half are 1. Semantic drift: how far what is said has moved since the window before.`}
       tools={
         <span className="small">
           Latest {decimal(now)} <Level level={levelOf(now)} />
@@ -85,8 +88,9 @@ function ForecastNote({ forecast }: { forecast: Conversation['forecast'] }) {
 }
 
 /** The windows there are and the windows foretold, on one axis of time. */
-function joined(series: ReadingFragment['series'], points: Conversation['forecast']['points']) {
+function joined(series: ReadingFragment['series'], meaning: Meaning, points: Conversation['forecast']['points']) {
   const drift = new Map(series.windowStart.map((start, index) => [seconds(start), series.driftScore[index] ?? null]))
+  const moved = new Map(meaning.windowStart.map((start, index) => [seconds(start), meaning.semanticDrift[index] ?? null]))
   const ahead = new Map(points.map((point) => [seconds(point.windowStart), point]))
   const times = [...new Set([...drift.keys(), ...ahead.keys()])].sort((a, b) => a - b)
   return {
@@ -94,6 +98,7 @@ function joined(series: ReadingFragment['series'], points: Conversation['forecas
     series: [
       { label: 'Drift', colour: '--line', values: times.map((time) => drift.get(time) ?? null) },
       { label: 'Forecast', colour: '--faint', dashed: true, values: times.map((time) => ahead.get(time)?.driftScore ?? null) },
+      { label: 'Semantic drift', colour: '--meaning', values: times.map((time) => moved.get(time) ?? null) },
     ],
     areas: [
       {
