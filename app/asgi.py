@@ -61,6 +61,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             app.state.farewell = partial(graphql.farewell, feed)
             yield
         await charts.close()
+        await services.coach.close()
         await database.close()
 
     async def healthz(_: Request) -> JSONResponse:

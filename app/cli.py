@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from app import serving
 from app.auth import command as auth
+from app.conversations.service import Conversations
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
 from app.database.engine import Database
@@ -209,6 +210,26 @@ def show_rolling(
     from app.upstream import command
 
     command.show(Settings(), limit, as_json=as_json)
+
+
+@cli.command()
+def purge(
+    days: Annotated[
+        int | None, typer.Option(min=0, help="In place of COHERENCE_PURGE_AFTER_DAYS.", show_default=False)
+    ] = None,
+) -> None:
+    """Remove conversations for good that have been DELETED for some days, with all that is in them."""
+    settings = Settings()
+    after = settings.purge_after if days is None else days
+
+    with ready(settings) as (url, key, _):
+        count = asyncio.run(_purge(url, key, after, settings))
+    print(f"{count} conversations are removed.")  # noqa: T201
+
+
+async def _purge(url: str, key: str, days: int, settings: Settings) -> int:
+    async with opened(settings, url) as database:
+        return await Conversations(database, key).purge(days)
 
 
 @cli.command()

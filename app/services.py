@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from app.anomalies.rapid_fire import Rule
 from app.arrivals import Arrivals
 from app.auth.service import Auth
+from app.coach.endpoint import Endpoint
+from app.coach.service import Coach
 from app.conversations.service import Conversations
 from app.database.engine import Database
+from app.messages.service import Messages
 from app.observability.statistics import Statistics
 from app.realtime.bus import bus_of
 from app.realtime.hub import Hub
@@ -24,6 +27,8 @@ class Services:
     users: Users
     conversations: Conversations
     signals: Signals
+    messages: Messages
+    coach: Coach
     classifier: Classifier
     arrivals: Arrivals
     statistics: Statistics
@@ -37,6 +42,7 @@ class Services:
         """`key` is that of the personal data; `statistics` those of a server that has been counting before."""
         keywords = classifier(settings.keywords)
         rule = Rule(settings.rapid_fire_count, settings.rapid_fire_seconds)
+        messages = Messages(database, settings.rules)
         bus = bus_of(settings.redis_url, database)
         return cls(
             settings,
@@ -44,6 +50,8 @@ class Services:
             Users(database, key),
             Conversations(database, key),
             Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
+            messages,
+            Coach(database, messages, Endpoint.of(settings)),
             keywords,
             Arrivals(database, keywords, rule),
             statistics or Statistics(),

@@ -1,6 +1,7 @@
 """Every environment variable, typed, with its meaning and default. `.env` in the working folder is read too."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -37,10 +38,16 @@ def _base_url(value: str) -> str:
         fit = False
     if not fit or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(
-            "it takes the address below which /signals/summary lies, such as https://darshan.example/api,"
-            " without name and password, query or fragment"
+            "it takes an address such as https://service.example/api, without name and password, query or fragment"
         )
     return value.rstrip("/")
+
+
+def _prices(value: dict[str, tuple[Decimal, Decimal]]) -> dict[str, tuple[Decimal, Decimal]]:
+    for model, prices in value.items():
+        if not all(price.is_finite() and price >= 0 for price in prices):
+            raise ValueError(f"the prices of {model} have to be 0 or more")
+    return value
 
 
 def _origin(value: str) -> str:
@@ -445,6 +452,42 @@ class Settings(BaseSettings):
         alias="KAFKA_CONFIG",
         description="File of librdkafka's properties, such as sasl.password, one property=value a line.",
     )
+    llm_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None,
+        alias="COHERENCE_LLM_URL",
+        description="Where the coach has answers written: /chat/completions below this address, as OpenAI's.",
+    )
+    llm_model: str | None = Field(None, alias="COHERENCE_LLM_MODEL", description="The model's name there.")
+    llm_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+        None,
+        alias="COHERENCE_LLM_KEY",
+        description="The key there, sent as a bearer token. None where unset.",
+    )
+    llm_prices: Annotated[dict[str, tuple[Decimal, Decimal]], AfterValidator(_prices)] = Field(
+        {},
+        alias="COHERENCE_LLM_PRICES",
+        description='Dollars for a million tokens of input and of output, by model: `{"m-1": ["0.15", "0.60"]}`.',
+    )
+    llm_seconds: float = Field(
+        120,
+        alias="COHERENCE_LLM_SECONDS",
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that an answer of the coach may take in all.",
+    )
+    llm_stalled_seconds: float = Field(
+        20,
+        alias="COHERENCE_LLM_STALLED_SECONDS",
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds without a word after which it is given up.",
+    )
+    purge_after: int = Field(
+        30,
+        alias="COHERENCE_PURGE_AFTER_DAYS",
+        ge=0,
+        description="Days after its last change that `coherence purge` removes a DELETED conversation for good.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )
@@ -478,6 +521,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "COHERENCE_DATABASE_READ_URL names a replica; name what it is one of by COHERENCE_DATABASE_URL."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_model_of_the_endpoint(self) -> Self:
+        if (self.llm_url is None) != (self.llm_model is None):
+            raise ValueError("COHERENCE_LLM_URL and COHERENCE_LLM_MODEL go together: set both, or neither.")
         return self
 
     @model_validator(mode="after")

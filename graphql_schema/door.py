@@ -46,8 +46,15 @@ OWN: Final[Mapping[str, frozenset[Role]]] = {
     "deleteConversation": _EDUCATORS,
     "shareConversation": _EDUCATORS,
     "deleteSignals": _EDUCATORS,
+    "createMessage": _EDUCATORS,
+    "rateMessage": _EDUCATORS,
+    "askCoach": _EDUCATORS,
+    "coachAnswer": _EDUCATORS,
 }
 """Mutations of one's own, for those of the roles with a session; they look by themselves whose it is."""
+
+WRITING: Final = frozenset({"coachAnswer"})
+"""Subscriptions that store something, and need what a mutation needs."""
 
 _STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "BatchItemResult", "ItemError"})
 """Types that tell someone who stores signals of them, and of nothing else."""
@@ -86,7 +93,7 @@ def _whose(viewer: Viewer) -> str:
 
 
 def _needed(viewer: Viewer, operation: OperationDefinitionNode, fields: frozenset[str]) -> set[Scope]:
-    if operation.operation is not OperationType.MUTATION:
+    if operation.operation is not OperationType.MUTATION and not fields & WRITING:
         return {Scope.READ}
     own = {name for name, roles in OWN.items() if viewer.role in roles and viewer.means is Means.SESSION}
     return {NEEDS.get(name, Scope.ADMIN) for name in fields - own - {"__typename"}}

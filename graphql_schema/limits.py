@@ -43,7 +43,16 @@ MOST_INTROSPECTIONS = 10
 UNCOUNTED = 10**12
 """Nothing is counted further: fragments double numbers until they have hundreds of digits."""
 
-AGGREGATES = {"Coherence", "CoherenceMetrics", "Forecast", "LineageStep", "SignalBucket", "SignalSummary"}
+AGGREGATES = {
+    "Coherence",
+    "CoherenceMetrics",
+    "FeedbackSummary",
+    "Forecast",
+    "LineageStep",
+    "MessageBucket",
+    "SignalBucket",
+    "SignalSummary",
+}
 AGGREGATE = 20
 """Rows that an aggregation counts for: what it costs the database and numpy."""
 
@@ -149,6 +158,7 @@ class _Measure:
             "Conversation",
             "Signal",
             "Anomaly",
+            "Message",
             "PersonalInformation",
         } else 0
 

@@ -29,6 +29,10 @@ from graphql_schema.conversations.subscriptions import ConversationSubscriptions
 from graphql_schema.door import Door
 from graphql_schema.errors import described
 from graphql_schema.limits import limits
+from graphql_schema.messages.loaders import MessageLoader
+from graphql_schema.messages.mutations import MessageMutations
+from graphql_schema.messages.queries import MessageQueries
+from graphql_schema.messages.subscriptions import MessageSubscriptions
 from graphql_schema.nodes import Node, parse
 from graphql_schema.operations import FreshContext, OperationLog
 from graphql_schema.scalars import SCALARS
@@ -51,6 +55,7 @@ _LOADERS: dict[str, Any] = {
     "Conversation": ConversationLoader,
     "Signal": SignalLoader,
     "Anomaly": AnomalyLoader,
+    "Message": MessageLoader,
 }
 
 
@@ -83,17 +88,22 @@ class Query(
     SignalQueries,
     CoherenceQueries,
     AnomalyQueries,
+    MessageQueries,
     AuthQueries,
 ): ...
 
 
 @strawberry.type
-class Mutation(UserMutations, ConversationMutations, SignalMutations, AuthMutations): ...
+class Mutation(UserMutations, ConversationMutations, SignalMutations, MessageMutations, AuthMutations): ...
 
 
 @strawberry.type
 class Subscription(
-    CoherenceSubscriptions, SignalSubscriptions, ConversationSubscriptions, AnomalySubscriptions
+    CoherenceSubscriptions,
+    SignalSubscriptions,
+    MessageSubscriptions,
+    ConversationSubscriptions,
+    AnomalySubscriptions,
 ): ...
 
 

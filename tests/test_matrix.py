@@ -13,7 +13,7 @@ import pytest
 
 from app.auth import keys
 from app.auth.viewer import Scope
-from graphql_schema.nodes import api_key_id, session_id, signal_id
+from graphql_schema.nodes import api_key_id, message_id, session_id, signal_id
 from graphql_schema.schema import build_schema
 from tests.people import People, people
 
@@ -29,6 +29,8 @@ VIEWERS = {
     "key: read": "key:read",
     "key: admin": "key:admin",
 }
+SAID = {"a1": "2025-01-01", "b1": "2025-01-02"}
+"""When the message of each conversation was said."""
 CODES = {"UNAUTHENTICATED": "sign in", "FORBIDDEN": "no"}
 KINDS = ("query", "mutation", "subscription")
 
@@ -66,6 +68,15 @@ class Them:
     @property
     def c(self) -> str:
         return self.people.id(self.conversation)
+
+    @property
+    def moment(self) -> str:
+        """The range of the conversation's message."""
+        day = SAID[self.conversation]
+        return f'{{start: "{day}T00:00:00Z", end: "{day}T00:00:01Z"}}'
+
+    def message(self) -> str:
+        return message_id(self.people.messages[self.conversation])
 
     def signal(self) -> str:
         return signal_id(*self.people.signals[self.conversation].pop())
@@ -129,6 +140,17 @@ PROBES: dict[str, Probe] = {
         lambda them: f'(ids: ["{them.signal()}"]) {{ deletedCount }}',
         lambda answer: answer["deletedCount"] == 1,
     ),
+    "feedbackSummary": Probe(
+        lambda them: f"(range: {them.moment}) {{ inputTokens }}", lambda answer: answer["inputTokens"] == 1
+    ),
+    "messageBuckets": Probe(lambda them: f"(range: {them.moment}) {{ messageCount }}"),
+    "createMessage": Probe(
+        lambda them: f'(input: {{conversationId: "{them.c}", role: USER, content: "x"}}) {{ id }}'
+    ),
+    "askCoach": Probe(lambda them: f'(conversationId: "{them.c}", question: "What?") {{ id }}'),
+    "rateMessage": Probe(lambda them: f'(id: "{them.message()}", feedbackScore: 1) {{ id }}'),
+    "messageAdded": Probe(lambda them: f'(conversationId: "{them.c}") {{ id }}'),
+    "coachAnswer": Probe(lambda them: f'(conversationId: "{them.c}", question: "What?") {{ text }}'),
     "createApiKey": Probe(
         lambda them: f'(input: {{name: "x", scopes: [READ], userId: "{them.u}"}}) {{ key }}'
     ),
@@ -181,6 +203,7 @@ async def restore(people: People, pg: Any) -> None:
                 people.users[user],
             )
         )
+    await pg.execute("DELETE FROM messages")
     for name, user in (("a1", "ann"), ("b1", "bob")):
         await pg.execute(
             "INSERT INTO conversations (id, context_window_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -197,6 +220,14 @@ async def restore(people: People, pg: Any) -> None:
                 name,
             )
         ]
+        people.messages[name] = await pg.fetchval(
+            "INSERT INTO messages (conversation_id, role, content, input_tokens, created_at, signal_time, signal_id)"
+            " SELECT $1, 'ASSISTANT', 'x', 1, $2::text::timestamptz, time, id FROM signals WHERE id = $3"
+            " RETURNING id",
+            people.conversations[name],
+            f"{SAID[name]}T00:00:00Z",
+            people.signals[name][0][1],
+        )
     await pg.execute(
         "INSERT INTO conversation_coaches (conversation_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         people.conversations["a1"],

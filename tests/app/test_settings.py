@@ -55,6 +55,13 @@ DEFAULTS = {
     "PERSISTENCE": ("persistence", "csv"),
     "KAFKA_BOOTSTRAP": ("kafka_bootstrap", None),
     "KAFKA_CONFIG": ("kafka_config", None),
+    "COHERENCE_LLM_URL": ("llm_url", None),
+    "COHERENCE_LLM_MODEL": ("llm_model", None),
+    "COHERENCE_LLM_KEY": ("llm_key", None),
+    "COHERENCE_LLM_PRICES": ("llm_prices", {}),
+    "COHERENCE_LLM_SECONDS": ("llm_seconds", 120),
+    "COHERENCE_LLM_STALLED_SECONDS": ("llm_stalled_seconds", 20),
+    "COHERENCE_PURGE_AFTER_DAYS": ("purge_after", 30),
     "COHERENCE_LOG_LEVEL": ("log_level", "info"),
 }
 
