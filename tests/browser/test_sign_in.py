@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import signing_in
+from tests.browser.dashboard import serious
 from tests.conftest import ENVIRONMENT
 
 pytestmark = signing_in.NEEDED
@@ -83,6 +84,8 @@ def arrive(browser: Browser, site: Site) -> Iterator[Callable[[str, str], Page]]
         page = context.new_page()
         page.goto(path)
         expect(page.get_by_role("heading", name="Sign in")).to_be_focused()
+        expect(page.get_by_role("link", name="Sign in with OpenID")).to_be_visible()
+        assert serious(page) == []
         page.get_by_role("link", name="Sign in with OpenID").click()
         page.get_by_placeholder("Enter any login").fill(name)
         page.get_by_placeholder("and password").fill("any")
@@ -156,6 +159,11 @@ def test_an_account_has_sessions_and_keys_and_an_administrator_makes_some(site, 
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == token
     assert asked_with(site, token) == "grace"
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
     keys = page.get_by_role("table", name="API keys", exact=True)
     expect(keys.locator("tbody tr")).to_contain_text(re.compile(f"reader{token[:12]}….*grace.*Read.*2099"))
