@@ -23,7 +23,8 @@ from app.observability.statistics import Statistics
 from app.pages import DASHBOARD, Assets, page
 from app.realtime.feed import telling
 from app.services import Services
-from app.settings import LOOPBACK, Settings
+from app.setting_values import LOOPBACK
+from app.settings import Settings
 from app.signals.endpoint import Ingest
 from app.upkeep import kept_up
 from graphql_schema.http import GraphQLApp

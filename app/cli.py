@@ -166,7 +166,7 @@ def export_signals(
 
     async def job(database: Database) -> int:
         with export.output(file) as lines:
-            return await export.export(database, PROGRAM, wanted, lines, kind)
+            return await export.export(database, PROGRAM, wanted, lines, kind, actor=auth.ACTOR)
 
     count = run(settings, job)
     print(f"{count} signals written.", file=sys.stderr)  # noqa: T201

@@ -1,86 +1,27 @@
 """Every environment variable, typed, with its meaning and default. `.env` in the working folder is read too."""
 
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.coherence.coherence import Weights
 from app.duration import Duration
+from app.setting_values import (
+    LOOPBACK,
+    LOWER,
+    BaseUrl,
+    Durations,
+    HeaderSecret,
+    Issuer,
+    Origin,
+    Prices,
+    Words,
+)
 from app.signals.classify import KEYWORDS, classifier
 from app.signals.rules import Rules
-
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
-
-
-def _words(value: Any) -> Any:
-    """`a, b` as a tuple of its words."""
-    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-
-def _durations(value: Any) -> Any:
-    return tuple(Duration.parse(word) for word in _words(value)) if isinstance(value, str) else value
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _base_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # no port, no IPv6 address
-        fit = False
-    if not fit or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError(
-            "it takes an address such as https://service.example/api, without name and password, query or fragment"
-        )
-    return value.rstrip("/")
-
-
-def _prices(value: dict[str, tuple[Decimal, Decimal]]) -> dict[str, tuple[Decimal, Decimal]]:
-    for model, prices in value.items():
-        if not all(price.is_finite() and price >= 0 for price in prices):
-            raise ValueError(f"the prices of {model} have to be 0 or more")
-    return value
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or value.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
-    ):
-        raise ValueError("it takes scheme and host alone, such as https://coherence.example.org")
-    return value.rstrip("/")
-
-
-def _issuer(value: str) -> str:
-    """What comes over the network without TLS may be anybody's."""
-    parts = urlsplit(value)
-    if not parts.hostname or (
-        parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    ):
-        raise ValueError("it takes an address such as https://accounts.example.org")
-    return value.rstrip("/")
-
-
-def _header(value: SecretStr) -> SecretStr:
-    """Said without the value: it is a secret."""
-    text = value.get_secret_value()
-    if not (text.isascii() and text.isprintable() and text == text.strip()):
-        raise ValueError("it takes printable ASCII characters without blanks around them")
-    return value
-
-
-type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
-type Durations = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_durations)]
 
 
 class Settings(BaseSettings):
@@ -127,12 +68,12 @@ class Settings(BaseSettings):
     demo: bool = Field(
         default=True, alias="DEMO", description="Fill an empty embedded database with a small demo."
     )
-    auth: Annotated[Literal["local", "required"], BeforeValidator(_lower)] = Field(
+    auth: Annotated[Literal["local", "required"], LOWER] = Field(
         "local",
         alias="COHERENCE_AUTH",
         description="local: whoever reaches the server is an administrator; required: everyone signs in.",
     )
-    introspection: Annotated[Literal["readers", "administrators"], BeforeValidator(_lower)] = Field(
+    introspection: Annotated[Literal["readers", "administrators"], LOWER] = Field(
         "readers",
         alias="COHERENCE_INTROSPECTION",
         description="Who may ask for the schema and gets GraphiQL: readers, or administrators alone.",
@@ -151,7 +92,7 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds after its sign-in that a session ends, however it was used.",
     )
-    public_url: Annotated[str, AfterValidator(_origin)] | None = Field(
+    public_url: Origin | None = Field(
         None,
         alias="COHERENCE_PUBLIC_URL",
         description="Address by which browsers reach the server, such as https://coherence.example.org; else as they name it.",
@@ -176,7 +117,7 @@ class Settings(BaseSettings):
         alias="COHERENCE_CLEVER_CLIENT_SECRET",
         description="And its secret.",
     )
-    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
+    oidc_issuer: Issuer | None = Field(
         None,
         alias="COHERENCE_OIDC_ISSUER",
         description="Sign-in at any OpenID provider: its issuer, https, or http on loopback.",
@@ -386,12 +327,12 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Weight of the trend in coherence.",
     )
-    darshan_base_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+    darshan_base_url: BaseUrl | None = Field(
         None,
         alias="DARSHAN_BASE_URL",
         description="Service that `coherence pull` reads: /signals/summary below this address.",
     )
-    darshan_api_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+    darshan_api_key: HeaderSecret | None = Field(
         None,
         alias="DARSHAN_API_KEY",
         description="Its key, sent as a bearer token. None is sent where unset.",
@@ -437,7 +378,7 @@ class Settings(BaseSettings):
         alias="MOCK_PATH",
         description="JSON file that `coherence pull` reads in place of the service.",
     )
-    persistence: Annotated[Literal["csv", "sqlite", "none"], BeforeValidator(_lower)] = Field(
+    persistence: Annotated[Literal["csv", "sqlite", "none"], LOWER] = Field(
         "csv",
         alias="PERSISTENCE",
         description="Where the metrics of each pull are kept, in the data folder: csv, sqlite or none.",
@@ -452,18 +393,18 @@ class Settings(BaseSettings):
         alias="KAFKA_CONFIG",
         description="File of librdkafka's properties, such as sasl.password, one property=value a line.",
     )
-    llm_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+    llm_url: BaseUrl | None = Field(
         None,
         alias="COHERENCE_LLM_URL",
         description="Where the coach has answers written: /chat/completions below this address, as OpenAI's.",
     )
     llm_model: str | None = Field(None, alias="COHERENCE_LLM_MODEL", description="The model's name there.")
-    llm_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+    llm_key: HeaderSecret | None = Field(
         None,
         alias="COHERENCE_LLM_KEY",
         description="The key there, sent as a bearer token. None where unset.",
     )
-    llm_prices: Annotated[dict[str, tuple[Decimal, Decimal]], AfterValidator(_prices)] = Field(
+    llm_prices: Prices = Field(
         {},
         alias="COHERENCE_LLM_PRICES",
         description='Dollars for a million tokens of input and of output, by model: `{"m-1": ["0.15", "0.60"]}`.',
@@ -488,7 +429,7 @@ class Settings(BaseSettings):
         ge=0,
         description="Days after its last change that `coherence purge` removes a DELETED conversation for good.",
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], LOWER] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )
 

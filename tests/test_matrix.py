@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from app.auth import keys
-from app.auth.viewer import Scope
+from app.auth.viewer import PROGRAM, Scope
 from graphql_schema.nodes import api_key_id, message_id, session_id, signal_id
 from graphql_schema.schema import build_schema
 from tests.people import People, people
@@ -22,6 +22,7 @@ __all__ = ["people"]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "security.md"
 VIEWERS = {
     "nobody": "nobody",
+    "share token": "nobody",
     "educator": "ann",
     "coach": "coach",
     "administrator": "administrator",
@@ -173,9 +174,10 @@ async def test_everyone_may_what_the_matrix_says(people, pg, name):
     for column, viewer in VIEWERS.items():
         await restore(people, pg)
         mine = Them(people, "coach" if viewer == "coach" and owned(name) else "ann", "a1")
-        code, own = await probe(people, viewer, name, mine)
+        ask = shared if column == "share token" else probe
+        code, own = await ask(people, viewer, name, mine)
         await restore(people, pg)
-        _, others = await probe(people, viewer, name, Them(people, "bob", "b1"))
+        _, others = await ask(people, viewer, name, Them(people, "bob", "b1"))
         found[column] = CODES.get(code) or ("all" if others else "own" if own else "none")
     assert found == matrix()[name]
 
@@ -245,6 +247,23 @@ async def probe(people: People, viewer: str, name: str, them: Them) -> tuple[str
     if "errors" in body:
         return body["errors"][0]["extensions"]["code"], False
     return None, tried.sees(body["data"][name])
+
+
+async def shared(people: People, viewer: str, name: str, them: Them) -> tuple[str | None, bool]:
+    """The same, where they hold the token by which `a1` is shared: alone it opens `conversation`, and no other field beside it."""
+    if root_fields()[name] != "query":
+        return await probe(people, viewer, name, them)
+    conversation = people.conversations["a1"]
+    await people.services.conversations.share(PROGRAM, conversation, enabled=True, actor="test")
+    token = await people.data("ann", f'{{ conversation(by: {{id: "{people.id("a1")}"}}) {{ shareToken }} }}')
+    opened = f'conversation(by: {{shareToken: "{token["conversation"]["shareToken"]}"}}) {{ id }}'
+    field = "" if name == "conversation" else f"{name}{PROBES[name].ask(them)}"
+    body = await people.post(viewer, f"{{ {opened} {field} }}")
+    if "errors" in body:
+        return body["errors"][0]["extensions"]["code"], False
+    if name == "conversation":
+        return None, body["data"][name]["id"] == them.c
+    return None, PROBES[name].sees(body["data"][name])
 
 
 async def followed(people: People, viewer: str, query: str, them: Them) -> tuple[str | None, bool]:
