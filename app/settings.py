@@ -2,10 +2,19 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
+from limits import RateLimitItem, parse_many
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.coherence.coherence import Weights
@@ -14,6 +23,7 @@ from app.signals.classify import KEYWORDS, classifier
 from app.signals.rules import Rules
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+OFF: Final = "off"
 
 
 def _words(value: Any) -> Any:
@@ -23,6 +33,20 @@ def _words(value: Any) -> Any:
 
 def _durations(value: Any) -> Any:
     return tuple(Duration.parse(word) for word in _words(value)) if isinstance(value, str) else value
+
+
+def _rate(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == OFF:
+        return OFF
+    try:
+        limits = parse_many(value)
+    except ValueError:
+        limits = []
+    if len(limits) != 1 or limits[0].amount < 1:
+        raise ValueError(f"it takes one limit, such as 1000/minute or 5000 per 2 hours, or {OFF}")
+    return limits[0]
 
 
 def _lower(value: Any) -> Any:
@@ -73,6 +97,7 @@ def _header(value: SecretStr) -> SecretStr:
 
 
 type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+type Rate = Annotated[InstanceOf[RateLimitItem] | Literal["off"] | None, BeforeValidator(_rate)]
 type Durations = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_durations)]
 
 
@@ -273,6 +298,21 @@ class Settings(BaseSettings):
         ge=0,
         description="Most rows that one operation may be able to return.",
     )
+    rate_cost: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_COST",
+        description="Rows that one may ask for in a time; off: any. Unset: 1000000/minute, or off without sign-in.",
+    )
+    rate_signals: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_SIGNALS",
+        description="Signals that one may send in a time. Unset: 1000000/minute, or off without sign-in.",
+    )
+    rate_sign_ins: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_SIGN_INS",
+        description="Requests to sign in that an address may make in a time. Unset: 240/minute.",
+    )
     max_body: int = Field(
         32_000_000, alias="COHERENCE_MAX_BODY", ge=1, description="Largest request body, in bytes."
     )
@@ -297,7 +337,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(
         None,
         alias="COHERENCE_REDIS_URL",
-        description="Redis over which servers of one database tell each other of changes; NOTIFY where unset.",
+        description="Redis by which servers of one database tell each other of changes, else by NOTIFY; they count rates there together.",
     )
     look_again_seconds: float = Field(
         5,

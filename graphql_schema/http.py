@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -25,12 +24,14 @@ from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
 from app.errors import RateLimited, Unavailable
+from app.rates import address_of
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import read_request
 from graphql_schema.context import Context
 from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
+from graphql_schema.errors import of_refused
 from graphql_schema.schema import Schema
 
 JSON = "application/json"
@@ -73,8 +74,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if known or most is None or len(self.operations) < most:
             await super().handle_subscribe(message)
         else:
-            text = f"{most} operations of this socket are running already."
-            error = GraphQLError(text, extensions={"code": RateLimited.code})
+            error = of_refused(RateLimited(f"{most} operations of this socket are running already."))
             await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
 
     async def handle_message(self, message: Any) -> None:
@@ -158,7 +158,9 @@ class GraphQLApp(GraphQL[Context, None]):
         return limited
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        return Context(self.services, request.state.request_id, request.state.viewer)
+        return Context(
+            self.services, request.state.request_id, request.state.viewer, address_of(request.scope)
+        )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """A key in connection_init takes the place of the handshake's session."""
@@ -218,10 +220,11 @@ class GraphQLApp(GraphQL[Context, None]):
             # Refused before anything ran: there is no data, not even null.
             body = {key: value for key, value in body.items() if key != "data"}  # type: ignore[assignment]
             status = _status(body) if sub_response.media_type == GRAPHQL_RESPONSE else 200
+        seconds = _seconds_to_wait(body)
         return Response(
             self.encode_json(body),
             status,
-            headers={"Retry-After": "1"} if _came_too_soon(body) else None,
+            headers={"Retry-After": str(seconds)} if seconds else None,
             media_type=f"{sub_response.media_type}; charset=utf-8",
         )
 
@@ -284,9 +287,10 @@ def _status(body: Mapping[str, Any]) -> int:
     return next((status for code, status in _STATUSES.items() if code in codes), 400)
 
 
-def _came_too_soon(body: Any) -> bool:
+def _seconds_to_wait(body: Any) -> int:
+    """Of what came too soon; 0 where nothing did."""
     errors = body.get("errors") if isinstance(body, dict) else None
-    return any((error.get("extensions") or {}).get("code") == "RATE_LIMITED" for error in errors or ())
+    return max(((error.get("extensions") or {}).get("retryAfter", 0) for error in errors or ()), default=0)
 
 
 def _media_type(accept: str) -> str:

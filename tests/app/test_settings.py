@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from limits import parse
 from pydantic import SecretStr, ValidationError
 
 from app.settings import Settings
@@ -38,6 +39,9 @@ DEFAULTS = {
     "COHERENCE_MAX_ALIASES": ("max_aliases", 200),
     "COHERENCE_MAX_TOKENS": ("max_tokens", 5_000),
     "COHERENCE_MAX_COST": ("max_cost", 100_000),
+    "COHERENCE_RATE_COST": ("rate_cost", None),
+    "COHERENCE_RATE_SIGNALS": ("rate_signals", None),
+    "COHERENCE_RATE_SIGN_INS": ("rate_sign_ins", None),
     "COHERENCE_MAX_BODY": ("max_body", 32_000_000),
     "COHERENCE_POOL_SIZE": ("pool_size", 10),
     "COHERENCE_DIVERSITY_WEIGHT": ("diversity_weight", 0.05),
@@ -81,6 +85,9 @@ GIVEN = [
     ("COHERENCE_MAX_ALIASES", "0", 0),
     ("COHERENCE_MAX_TOKENS", "100", 100),
     ("COHERENCE_MAX_COST", "5", 5),
+    ("COHERENCE_RATE_COST", "5000/minute", parse("5000/minute")),
+    ("COHERENCE_RATE_SIGNALS", "7 per 2 hours", parse("7 per 2 hours")),
+    ("COHERENCE_RATE_SIGN_INS", "Off", "off"),
     ("COHERENCE_MAX_BODY", "1000", 1_000),
     ("COHERENCE_POOL_SIZE", "1", 1),
     ("COHERENCE_DIVERSITY_WEIGHT", "0", 0),
@@ -127,6 +134,9 @@ BAD = [
     ("COHERENCE_MAX_ALIASES", "-1", "0"),
     ("COHERENCE_MAX_TOKENS", "0", "1"),
     ("COHERENCE_MAX_COST", "-1", "0"),
+    ("COHERENCE_RATE_COST", "many", "such as 1000/minute"),
+    ("COHERENCE_RATE_SIGNALS", "0/minute", "such as 1000/minute"),
+    ("COHERENCE_RATE_SIGN_INS", "5/second; 60/minute", "such as 1000/minute"),
     ("COHERENCE_MAX_BODY", "0", "1"),
     ("COHERENCE_POOL_SIZE", "0", "1"),
     ("COHERENCE_TREND_WEIGHT", "nan", "finite"),
