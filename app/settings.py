@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import documents
 from app.coherence.coherence import Weights
 from app.duration import Duration
 from app.signals.classify import KEYWORDS, classifier
@@ -283,6 +284,16 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds between two rounds of upkeep (refresh of aggregates, ageing); 0 for none.",
     )
+    trusted_documents: Path | None = Field(
+        None,
+        alias="COHERENCE_TRUSTED_DOCUMENTS",
+        description='JSON file of documents that requests may name by their SHA-256: {"<sha256>": "<document>"}.',
+    )
+    trusted_documents_only: bool = Field(
+        default=False,
+        alias="COHERENCE_TRUSTED_DOCUMENTS_ONLY",
+        description="Run no others, but for administrators. The dashboard's own are always among them.",
+    )
     max_depth: int = Field(
         15, alias="COHERENCE_MAX_DEPTH", ge=1, description="Deepest nesting of a document."
     )
@@ -510,6 +521,13 @@ class Settings(BaseSettings):
             classifier(path)
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        return path
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _whole_documents(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            documents.read(path)
         return path
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -29,6 +30,7 @@ from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import read_request
 from graphql_schema.context import Context
+from graphql_schema.documents import Documents
 from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.errors import of_refused
@@ -70,6 +72,9 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: Any) -> None:
         most = self.max_subscriptions_per_connection
+        payload = message["payload"]
+        if payload.get("query") is None:
+            payload["query"] = cast("Schema", self.schema).documents.asked_for(payload)
         known = not self.connection_acknowledged or message["id"] in self.operations
         if known or most is None or len(self.operations) < most:
             await super().handle_subscribe(message)
@@ -78,7 +83,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
 
     async def handle_message(self, message: Any) -> None:
-        if _is_message(message):
+        if _is_message(message, cast("Schema", self.schema).documents):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("Failed to parse message")
@@ -92,7 +97,7 @@ class EventStream(SSETransport):
         return next((name == EVENTS for name in names if name in {EVENTS, JSON, GRAPHQL_RESPONSE}), False)
 
 
-def _is_message(message: Any) -> bool:
+def _is_message(message: Any, documents: Documents) -> bool:
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return False
     if message["type"] not in {"subscribe", "complete"}:
@@ -102,7 +107,7 @@ def _is_message(message: Any) -> bool:
         message["type"] == "complete"
         or (
             isinstance(payload, dict)
-            and isinstance(payload.get("query"), str)
+            and isinstance(payload.get("query") or documents.asked_for(payload), str)
             and isinstance(payload.get("variables"), dict | None)
             and isinstance(payload.get("operationName"), str | None)
         )
@@ -174,6 +179,11 @@ class GraphQLApp(GraphQL[Context, None]):
                 raise ConnectionRejectionError
         return await super().on_ws_connect(context)
 
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        return super().should_render_graphql_ide(request) and not {"documentId", "extensions"} & set(
+            request.query_params
+        )
+
     async def render_graphql_ide(self, request: Request) -> Response:
         if not sees_schema(request.state.viewer, self.services.settings):
             raise HTTPException(404, "There is no page here.")
@@ -237,6 +247,12 @@ class GraphQLApp(GraphQL[Context, None]):
             if read is not None:
                 return read
         data = await super().parse_http_body(request)
+        if isinstance(data, GraphQLRequestData) and data.query is None:
+            told = (
+                request.query_params if request.method == "GET" else self.parse_json(await request.get_body())
+            )
+            asked = {"documentId": told.get("documentId"), "extensions": data.extensions}
+            data.query = self.schema.documents.asked_for(asked)
         if isinstance(data, GraphQLRequestData) and not isinstance(data.operation_name, str | None):
             raise HTTPException(400, "`operationName` must be a string or null, if provided.")
         return data
