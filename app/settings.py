@@ -15,9 +15,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app import documents
+from app import documents, secrets
 from app.coherence.coherence import Weights
 from app.duration import Duration
 from app.signals.classify import KEYWORDS, classifier
@@ -106,9 +106,19 @@ class Settings(BaseSettings):
     """The server's configuration, from the environment."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
+    secrets: str | None = Field(
+        None,
+        alias="COHERENCE_SECRETS",
+        description="aws:NAME: a JSON secret at AWS Secrets Manager that has settings the environment does not give.",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="Address to listen on.")
     port: int = Field(8002, alias="PORT", ge=0, le=65_535, description="Port to listen on.")
     workers: int = Field(
@@ -499,6 +509,20 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a signature of somebody else's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, `.env`, and what is still missing from the secret that one of them names."""
+        own = (init_settings, env_settings, dotenv_settings)
+        named = next((given for each in own if (given := each().get(secrets.VARIABLE))), None)
+        return own if named is None else (*own, secrets.source(settings_cls, named))
 
     @property
     def rules(self) -> Rules:

@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from app.settings import Settings
 
 DEFAULTS = {
+    "COHERENCE_SECRETS": ("secrets", None),
     "HOST": ("host", "127.0.0.1"),
     "PORT": ("port", 8_002),
     "COHERENCE_DATA_DIR": ("data_dir", Path(".coherence")),
