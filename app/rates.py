@@ -84,8 +84,11 @@ class _Meter:
 
     async def seconds_to_wait(self, limit: RateLimitItem, what: str, who: str, amount: int) -> int:
         """0 where that much is left, and is taken."""
-        if self._away_until is not None and monotonic() < self._away_until:
-            return 0
+        if self._away_until is not None:
+            if monotonic() < self._away_until:
+                return 0
+            # One asks whether it is back, and the others need not wait for that.
+            self._away_until = monotonic() + PAUSE
         try:
             if await self._limiter.hit(limit, what, who, cost=amount):
                 seconds = 0

@@ -34,6 +34,11 @@ class Documents:
     def __contains__(self, text: object) -> bool:
         return text in self._texts
 
+    def query_of(self, request: Mapping[str, Any]) -> Any:
+        """What the request says as its query, or names in place of it."""
+        query = request.get("query")
+        return self.asked_for(request) if query is None else query
+
     def asked_for(self, request: Mapping[str, Any]) -> str | None:
         """The document that a request without `query` names, by `documentId` or Apollo's
         `extensions.persistedQuery`; None where it names none in a way that is known.

@@ -73,8 +73,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: Any) -> None:
         most = self.max_subscriptions_per_connection
         payload = message["payload"]
-        if payload.get("query") is None:
-            payload["query"] = cast("Schema", self.schema).documents.asked_for(payload)
+        payload["query"] = cast("Schema", self.schema).documents.query_of(payload)
         known = not self.connection_acknowledged or message["id"] in self.operations
         if known or most is None or len(self.operations) < most:
             await super().handle_subscribe(message)
@@ -107,7 +106,7 @@ def _is_message(message: Any, documents: Documents) -> bool:
         message["type"] == "complete"
         or (
             isinstance(payload, dict)
-            and isinstance(payload.get("query") or documents.asked_for(payload), str)
+            and isinstance(documents.query_of(payload), str)
             and isinstance(payload.get("variables"), dict | None)
             and isinstance(payload.get("operationName"), str | None)
         )
