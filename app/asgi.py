@@ -58,6 +58,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             kept_up(database, services.arrivals, settings),
             services.live.hub.running(),
             services.auth.running(),
+            services.rates.running(),
         ):
             app.state.farewell = partial(graphql.farewell, feed)
             yield
@@ -80,8 +81,10 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         charts.route,
-        SignIn(settings, database, services.users, services.auth).route,
-        Route("/ingest", Ingest(services.signals, services.statistics), methods=["POST"]),
+        SignIn(settings, database, services.users, services.auth, services.rates).route,
+        Route(
+            "/ingest", Ingest(services.signals, services.statistics, services.rates.signals), methods=["POST"]
+        ),
         Mount("/assets", Assets()),
     ]
     middleware = [
@@ -97,7 +100,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
-            expose_headers=["X-Request-Id"],
+            expose_headers=["Retry-After", "X-Request-Id"],
         ),
         Middleware(Authentication, auth=services.auth),
     ]

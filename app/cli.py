@@ -23,6 +23,7 @@ from app.demo import fill
 from app.errors import Refused
 from app.observability import logging
 from app.ready import opened, ready, run
+from app.secrets import SecretsProblem
 from app.services import Services
 from app.settings import Settings
 from app.signals.consumers import command as consumers
@@ -51,7 +52,7 @@ def main() -> None:
             place = "".join(f"{name}: " for name in fault["loc"])
             print(place + fault["msg"].removeprefix("Value error, "), file=sys.stderr)  # noqa: T201
         sys.exit(1)
-    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, Refused) as error:
+    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, SecretsProblem, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
 

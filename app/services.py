@@ -11,6 +11,7 @@ from app.conversations.service import Conversations
 from app.database.engine import Database
 from app.messages.service import Messages
 from app.observability.statistics import Statistics
+from app.rates import Rates
 from app.realtime.bus import bus_of
 from app.realtime.hub import Hub
 from app.realtime.topics import Live
@@ -34,6 +35,7 @@ class Services:
     statistics: Statistics
     live: Live
     auth: Auth
+    rates: Rates
 
     @classmethod
     def of(
@@ -57,4 +59,5 @@ class Services:
             statistics or Statistics(),
             Live(Hub(database, bus, settings.look_again_seconds), database),
             Auth(database, settings),
+            Rates(settings),
         )

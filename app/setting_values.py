@@ -1,14 +1,16 @@
 """How the values of environment variables are read and what they have to be; app/settings.py has the variables."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from limits import RateLimitItem, parse_many
+from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 from pydantic_settings import NoDecode
 
 from app.duration import Duration
 
+OFF: Final = "off"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
@@ -19,6 +21,20 @@ def _words(value: Any) -> Any:
 
 def _durations(value: Any) -> Any:
     return tuple(Duration.parse(word) for word in _words(value)) if isinstance(value, str) else value
+
+
+def _rate(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == OFF:
+        return OFF
+    try:
+        limits = parse_many(value)
+    except ValueError:
+        limits = []
+    if len(limits) != 1 or limits[0].amount < 1:
+        raise ValueError(f"it takes one limit, such as 1000/minute or 5000 per 2 hours, or {OFF}")
+    return limits[0]
 
 
 def _lower(value: Any) -> Any:
@@ -75,6 +91,7 @@ def _prices(value: dict[str, tuple[Decimal, Decimal]]) -> dict[str, tuple[Decima
 
 
 type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+type Rate = Annotated[InstanceOf[RateLimitItem] | Literal["off"] | None, BeforeValidator(_rate)]
 type Durations = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_durations)]
 
 type Origin = Annotated[str, AfterValidator(_origin)]

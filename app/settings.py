@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app import documents, secrets
 from app.coherence.coherence import Weights
 from app.duration import Duration
 from app.setting_values import (
@@ -18,6 +19,7 @@ from app.setting_values import (
     Issuer,
     Origin,
     Prices,
+    Rate,
     Words,
 )
 from app.signals.classify import KEYWORDS, classifier
@@ -28,9 +30,19 @@ class Settings(BaseSettings):
     """The server's configuration, from the environment."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
+    secrets: str | None = Field(
+        None,
+        alias="COHERENCE_SECRETS",
+        description="aws:NAME: a JSON secret at AWS Secrets Manager that has settings the environment does not give.",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="Address to listen on.")
     port: int = Field(8002, alias="PORT", ge=0, le=65_535, description="Port to listen on.")
     workers: int = Field(
@@ -206,6 +218,16 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds between two rounds of upkeep (refresh of aggregates, ageing); 0 for none.",
     )
+    trusted_documents: Path | None = Field(
+        None,
+        alias="COHERENCE_TRUSTED_DOCUMENTS",
+        description='JSON file of documents that requests may name by their SHA-256: {"<sha256>": "<document>"}.',
+    )
+    trusted_documents_only: bool = Field(
+        default=False,
+        alias="COHERENCE_TRUSTED_DOCUMENTS_ONLY",
+        description="Run no others, but for administrators. The dashboard's own are always among them.",
+    )
     max_depth: int = Field(
         15, alias="COHERENCE_MAX_DEPTH", ge=1, description="Deepest nesting of a document."
     )
@@ -220,6 +242,21 @@ class Settings(BaseSettings):
         alias="COHERENCE_MAX_COST",
         ge=0,
         description="Most rows that one operation may be able to return.",
+    )
+    rate_cost: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_COST",
+        description="Rows that one may ask for in a time; off: any. Unset: 1000000/minute, or off without sign-in.",
+    )
+    rate_signals: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_SIGNALS",
+        description="Signals that one may send in a time. Unset: 1000000/minute, or off without sign-in.",
+    )
+    rate_sign_ins: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_SIGN_INS",
+        description="Requests to sign in that an address may make in a time. Unset: 240/minute.",
     )
     max_body: int = Field(
         32_000_000, alias="COHERENCE_MAX_BODY", ge=1, description="Largest request body, in bytes."
@@ -245,7 +282,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(
         None,
         alias="COHERENCE_REDIS_URL",
-        description="Redis over which servers of one database tell each other of changes; NOTIFY where unset.",
+        description="Redis by which servers of one database tell each other of changes, else by NOTIFY; they count rates there together.",
     )
     look_again_seconds: float = Field(
         5,
@@ -433,6 +470,20 @@ class Settings(BaseSettings):
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a signature of somebody else's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, `.env`, and what is still missing from the secret that one of them names."""
+        own = (init_settings, env_settings, dotenv_settings)
+        named = next((given for each in own if (given := each().get(secrets.VARIABLE))), None)
+        return own if named is None else (*own, secrets.source(settings_cls, named))
+
     @property
     def rules(self) -> Rules:
         return Rules(
@@ -454,6 +505,13 @@ class Settings(BaseSettings):
             classifier(path)
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        return path
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _whole_documents(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            documents.read(path)
         return path
 
     @model_validator(mode="after")

@@ -8,7 +8,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
     ObjectValueNode,
@@ -27,6 +26,7 @@ from app.auth.viewer import NOBODY, Means, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
 from app.settings import Settings
 from app.users.models import Role
+from graphql_schema.errors import of_refused
 
 SHARED: Final = "conversation(by: {shareToken})"
 """What the field is called here where its argument, written out, can be nothing but a token."""
@@ -157,7 +157,5 @@ class Door(SchemaExtension):
                 execution.context.services.settings,
             )
         except Refused as refused:
-            execution.pre_execution_errors = [
-                GraphQLError(refused.message, extensions={"code": refused.code})
-            ]
+            execution.pre_execution_errors = [of_refused(refused)]
         yield

@@ -5,7 +5,7 @@ fragments millions of times.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +31,10 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
+from app.errors import Refused
 from app.settings import Settings
 from graphql_schema.connections import SIGNALS, USERS
+from graphql_schema.errors import of_refused
 
 MOST_FIELDS = 10_000
 """Fields that a document may select once its fragments are put in."""
@@ -183,7 +185,9 @@ def measure(
 
 
 def limits(settings: Settings) -> type[SchemaExtension]:
-    """An extension that refuses too large an operation before it is validated, and reports the cost of others."""
+    """An extension that refuses too large an operation before it is validated, and charges and reports the cost of
+    others. One that is refused is charged a row.
+    """
 
     class Limits(SchemaExtension):
         size = Size()
@@ -192,12 +196,23 @@ def limits(settings: Settings) -> type[SchemaExtension]:
             self.execution_context.parse_options["max_tokens"] = settings.max_tokens
             yield
 
-        def on_validate(self) -> Iterator[None]:
+        async def on_validate(self) -> AsyncIterator[None]:
+            execution = self.execution_context
+            if not execution.pre_execution_errors:  # it has not been refused already
+                self._measure()
+            refused = bool(execution.pre_execution_errors)
+            context = execution.context
+            try:
+                await context.services.rates.cost.charge(
+                    context.payer, 1 if refused else max(self.size.rows, 1)
+                )
+            except Refused as fault:
+                execution.pre_execution_errors = [of_refused(fault)]
+            yield
+
+        def _measure(self) -> None:
             execution = self.execution_context
             assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
-            if execution.pre_execution_errors:  # refused already
-                yield
-                return
             try:
                 self.size = size = measure(
                     execution.schema._schema,  # noqa: SLF001 - its only door
@@ -223,7 +238,6 @@ def limits(settings: Settings) -> type[SchemaExtension]:
                     GraphQLError(f"The operation's {fault}.", extensions={"code": "QUERY_TOO_COMPLEX"})
                     for fault in faults
                 ]
-            yield
 
         def get_results(self) -> dict[str, Any]:
             return {"cost": {"rows": self.size.rows, "limit": settings.max_cost, "depth": self.size.depth}}

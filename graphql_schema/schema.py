@@ -26,6 +26,7 @@ from graphql_schema.conversations.loaders import ConversationLoader
 from graphql_schema.conversations.mutations import ConversationMutations
 from graphql_schema.conversations.queries import ConversationQueries
 from graphql_schema.conversations.subscriptions import ConversationSubscriptions
+from graphql_schema.documents import Documents, trusted
 from graphql_schema.door import Door
 from graphql_schema.errors import described
 from graphql_schema.limits import limits
@@ -108,6 +109,7 @@ class Subscription(
 
 
 class Schema(strawberry.Schema):
+    documents: Documents
     streams: Streams
     readers: Sequence[Reader]
     """Of lists that are read from the request's text."""
@@ -143,10 +145,12 @@ class Schema(strawberry.Schema):
 def build_schema(settings: Settings | None = None) -> Schema:
     """The served schema, with the limits of `settings`."""
     settings = settings or Settings()
+    documents = Documents(settings)
     extensions: list[type[SchemaExtension]] = [
         FreshContext,
         OperationLog,
         Door,
+        trusted(settings, documents),
         limits(settings),
         validation(),
         Batches,
@@ -163,5 +167,6 @@ def build_schema(settings: Settings | None = None) -> Schema:
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     schema.readers = [read_fast(schema, SignalInput)]
+    schema.documents = documents
     schema.streams = Streams(settings.max_followed, max(settings.pool_size // 2, 1))
     return schema
