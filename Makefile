@@ -21,12 +21,13 @@ dev: .venv/dev $(WEB)/dist/index.html ## Serve, and start again whenever the cod
 test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the whole test suite with its coverage
 	@pytest -q -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
 
-check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract
+check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract, known vulnerabilities
 	@ruff check .
 	@ruff format --check .
 	@mypy
 	@lint-imports --no-logo
 	@python scripts/check_contract.py
+	@python scripts/audit_dependencies.py
 	@npm --prefix $(WEB) run --silent check
 	@npm --prefix $(WEB) test --silent
 

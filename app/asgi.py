@@ -23,7 +23,8 @@ from app.observability.statistics import Statistics
 from app.pages import DASHBOARD, Assets, page
 from app.realtime.feed import telling
 from app.services import Services
-from app.settings import LOOPBACK, Settings
+from app.setting_values import LOOPBACK
+from app.settings import Settings
 from app.signals.endpoint import Ingest
 from app.upkeep import kept_up
 from graphql_schema.http import GraphQLApp
@@ -58,10 +59,12 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             services.live.hub.running(),
             services.auth.running(),
             services.vectors.running(settings.arrivals_seconds),
+            services.rates.running(),
         ):
             app.state.farewell = partial(graphql.farewell, feed)
             yield
         await charts.close()
+        await services.coach.close()
         await database.close()
 
     async def healthz(_: Request) -> JSONResponse:
@@ -79,8 +82,10 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         charts.route,
-        SignIn(settings, database, services.users, services.auth).route,
-        Route("/ingest", Ingest(services.signals, services.statistics), methods=["POST"]),
+        SignIn(settings, database, services.users, services.auth, services.rates).route,
+        Route(
+            "/ingest", Ingest(services.signals, services.statistics, services.rates.signals), methods=["POST"]
+        ),
         Mount("/assets", Assets()),
     ]
     middleware = [
@@ -96,7 +101,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
-            expose_headers=["X-Request-Id"],
+            expose_headers=["Retry-After", "X-Request-Id"],
         ),
         Middleware(Authentication, auth=services.auth),
     ]

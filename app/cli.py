@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from app import serving
 from app.auth import command as auth
+from app.conversations.service import Conversations
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
 from app.database.engine import Database
@@ -22,6 +23,7 @@ from app.demo import fill
 from app.errors import Refused
 from app.observability import logging
 from app.ready import opened, ready, run
+from app.secrets import SecretsProblem
 from app.services import Services
 from app.settings import Settings
 from app.signals.consumers import command as consumers
@@ -52,7 +54,7 @@ def main() -> None:
             place = "".join(f"{name}: " for name in fault["loc"])
             print(place + fault["msg"].removeprefix("Value error, "), file=sys.stderr)  # noqa: T201
         sys.exit(1)
-    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, Refused) as error:
+    except (EmbeddedPostgresError, KeyProblem, SchemaMismatch, SecretsProblem, Refused) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
 
@@ -168,7 +170,7 @@ def export_signals(
 
     async def job(database: Database) -> int:
         with export.output(file) as lines:
-            return await export.export(database, PROGRAM, wanted, lines, kind)
+            return await export.export(database, PROGRAM, wanted, lines, kind, actor=auth.ACTOR)
 
     count = run(settings, job)
     print(f"{count} signals written.", file=sys.stderr)  # noqa: T201
@@ -212,6 +214,26 @@ def show_rolling(
     from app.upstream import command
 
     command.show(Settings(), limit, as_json=as_json)
+
+
+@cli.command()
+def purge(
+    days: Annotated[
+        int | None, typer.Option(min=0, help="In place of COHERENCE_PURGE_AFTER_DAYS.", show_default=False)
+    ] = None,
+) -> None:
+    """Remove conversations for good that have been DELETED for some days, with all that is in them."""
+    settings = Settings()
+    after = settings.purge_after if days is None else days
+
+    with ready(settings) as (url, key, _):
+        count = asyncio.run(_purge(url, key, after, settings))
+    print(f"{count} conversations are removed.")  # noqa: T201
+
+
+async def _purge(url: str, key: str, days: int, settings: Settings) -> int:
+    async with opened(settings, url) as database:
+        return await Conversations(database, key).purge(days)
 
 
 @cli.command()

@@ -9,7 +9,15 @@ from starlette.types import Scope
 
 DIST = Path(__file__).parent / "web" / "dist"
 
-DASHBOARD = ("/", "/conversations/{id:path}", "/people", "/people/{id:path}", "/search", "/verify")
+DASHBOARD = (
+    "/",
+    "/conversations/{id:path}",
+    "/people",
+    "/people/{id:path}",
+    "/search",
+    "/verify",
+    "/account",
+)
 """Paths of the views of index.html; app/web/src/dashboard/App.tsx tells them apart."""
 
 # 'unsafe-inline' styles, fonts and images in data: URLs are what GraphiQL's editor needs.

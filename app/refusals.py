@@ -27,9 +27,11 @@ _STATUSES: Final[Mapping[type[Refused], int]] = {
 
 def error_of(refused: Refused, field: str | None = None) -> dict[str, Any]:
     """`field` is what the caller calls the one at fault."""
-    extensions = {"code": refused.code}
+    extensions: dict[str, Any] = {"code": refused.code}
     if field or refused.field:
         extensions["field"] = field or refused.field or ""
+    if isinstance(refused, RateLimited):
+        extensions["retryAfter"] = refused.seconds
     return {"message": refused.message, "extensions": extensions}
 
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from app.anomalies.rapid_fire import Rule
 from app.arrivals import Arrivals
 from app.auth.service import Auth
+from app.coach.endpoint import Endpoint
+from app.coach.service import Coach
 from app.conversations.service import Conversations
 from app.database.engine import Database
+from app.messages.service import Messages
 from app.observability.statistics import Statistics
+from app.rates import Rates
 from app.realtime.bus import bus_of
 from app.realtime.hub import Hub
 from app.realtime.topics import Live
@@ -25,12 +29,15 @@ class Services:
     users: Users
     conversations: Conversations
     signals: Signals
+    messages: Messages
+    coach: Coach
     classifier: Classifier
     arrivals: Arrivals
     statistics: Statistics
     live: Live
     auth: Auth
     vectors: Vectors
+    rates: Rates
 
     @classmethod
     def of(
@@ -39,6 +46,8 @@ class Services:
         """`key` is that of the personal data; `statistics` those of a server that has been counting before."""
         keywords = classifier(settings.keywords)
         rule = Rule(settings.rapid_fire_count, settings.rapid_fire_seconds)
+        vectors = Vectors.of(settings, database)
+        messages = Messages(database, settings.rules)
         bus = bus_of(settings.redis_url, database)
         return cls(
             settings,
@@ -46,10 +55,13 @@ class Services:
             Users(database, key),
             Conversations(database, key),
             Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
+            messages,
+            Coach(database, messages, Endpoint.of(settings), vectors),
             keywords,
             Arrivals(database, keywords, rule, settings.vectors != "off"),
             statistics or Statistics(),
             Live(Hub(database, bus, settings.look_again_seconds), database),
             Auth(database, settings),
-            Vectors.of(settings, database),
+            vectors,
+            Rates(settings),
         )

@@ -2,95 +2,47 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app import documents, secrets
 from app.coherence.coherence import Weights
 from app.duration import Duration
+from app.setting_values import (
+    LOOPBACK,
+    LOWER,
+    BaseUrl,
+    Durations,
+    HeaderSecret,
+    Issuer,
+    Origin,
+    Prices,
+    Rate,
+    Words,
+)
 from app.signals.classify import KEYWORDS, classifier
 from app.signals.rules import Rules
-
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
-
-
-def _words(value: Any) -> Any:
-    """`a, b` as a tuple of its words."""
-    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-
-def _durations(value: Any) -> Any:
-    return tuple(Duration.parse(word) for word in _words(value)) if isinstance(value, str) else value
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _base_url(value: str) -> str:
-    return _below("/signals/summary", "https://darshan.example/api", value)
-
-
-def _embeddings_url(value: str) -> str:
-    return _below("/embeddings", "https://embeddings.example/v1", value)
-
-
-def _below(what: str, example: str, value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # no port, no IPv6 address
-        fit = False
-    if not fit or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError(
-            f"it takes the address below which {what} lies, such as {example},"
-            " without name and password, query or fragment"
-        )
-    return value.rstrip("/")
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or value.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
-    ):
-        raise ValueError("it takes scheme and host alone, such as https://coherence.example.org")
-    return value.rstrip("/")
-
-
-def _issuer(value: str) -> str:
-    """What comes over the network without TLS may be anybody's."""
-    parts = urlsplit(value)
-    if not parts.hostname or (
-        parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    ):
-        raise ValueError("it takes an address such as https://accounts.example.org")
-    return value.rstrip("/")
-
-
-def _header(value: SecretStr) -> SecretStr:
-    """Said without the value: it is a secret."""
-    text = value.get_secret_value()
-    if not (text.isascii() and text.isprintable() and text == text.strip()):
-        raise ValueError("it takes printable ASCII characters without blanks around them")
-    return value
-
-
-type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
-type Durations = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_durations)]
 
 
 class Settings(BaseSettings):
     """The server's configuration, from the environment."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
+    secrets: str | None = Field(
+        None,
+        alias="COHERENCE_SECRETS",
+        description="aws:NAME: a JSON secret at AWS Secrets Manager that has settings the environment does not give.",
+    )
     host: str = Field("127.0.0.1", alias="HOST", description="Address to listen on.")
     port: int = Field(8002, alias="PORT", ge=0, le=65_535, description="Port to listen on.")
     workers: int = Field(
@@ -128,12 +80,12 @@ class Settings(BaseSettings):
     demo: bool = Field(
         default=True, alias="DEMO", description="Fill an empty embedded database with a small demo."
     )
-    auth: Annotated[Literal["local", "required"], BeforeValidator(_lower)] = Field(
+    auth: Annotated[Literal["local", "required"], LOWER] = Field(
         "local",
         alias="COHERENCE_AUTH",
         description="local: whoever reaches the server is an administrator; required: everyone signs in.",
     )
-    introspection: Annotated[Literal["readers", "administrators"], BeforeValidator(_lower)] = Field(
+    introspection: Annotated[Literal["readers", "administrators"], LOWER] = Field(
         "readers",
         alias="COHERENCE_INTROSPECTION",
         description="Who may ask for the schema and gets GraphiQL: readers, or administrators alone.",
@@ -152,7 +104,7 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds after its sign-in that a session ends, however it was used.",
     )
-    public_url: Annotated[str, AfterValidator(_origin)] | None = Field(
+    public_url: Origin | None = Field(
         None,
         alias="COHERENCE_PUBLIC_URL",
         description="Address by which browsers reach the server, such as https://coherence.example.org; else as they name it.",
@@ -177,7 +129,7 @@ class Settings(BaseSettings):
         alias="COHERENCE_CLEVER_CLIENT_SECRET",
         description="And its secret.",
     )
-    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
+    oidc_issuer: Issuer | None = Field(
         None,
         alias="COHERENCE_OIDC_ISSUER",
         description="Sign-in at any OpenID provider: its issuer, https, or http on loopback.",
@@ -247,12 +199,12 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds between two looks at what has arrived (classes, anomalies); 0: only when asked for.",
     )
-    vectors: Annotated[Literal["pgvector", "pinecone", "off"], BeforeValidator(_lower)] = Field(
+    vectors: Annotated[Literal["pgvector", "pinecone", "off"], LOWER] = Field(
         "pgvector",
         alias="COHERENCE_VECTORS",
         description="Where signals are searched by meaning: pgvector (the database), pinecone, or off for nowhere.",
     )
-    embedder: Annotated[Literal["local", "openai", "none"], BeforeValidator(_lower)] = Field(
+    embedder: Annotated[Literal["local", "openai", "none"], LOWER] = Field(
         "local",
         alias="COHERENCE_EMBEDDER",
         description="What makes vectors of texts: local, openai (any service with /embeddings), or none but producers.",
@@ -264,7 +216,7 @@ class Settings(BaseSettings):
         le=2_000,
         description="Numbers of a vector: as many as the embedder's model, the producers or the index have.",
     )
-    embedding_url: Annotated[str, AfterValidator(_embeddings_url)] | None = Field(
+    embedding_url: BaseUrl | None = Field(
         None,
         alias="COHERENCE_EMBEDDING_URL",
         description="Address below which /embeddings lies, such as https://embeddings.example/v1.",
@@ -274,12 +226,12 @@ class Settings(BaseSettings):
         alias="COHERENCE_EMBEDDING_MODEL",
         description="The model that is asked for there.",
     )
-    embedding_api_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+    embedding_api_key: HeaderSecret | None = Field(
         None,
         alias="COHERENCE_EMBEDDING_API_KEY",
         description="Its key, sent as a bearer token. None is sent where unset.",
     )
-    pinecone_api_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+    pinecone_api_key: HeaderSecret | None = Field(
         None,
         alias="PINECONE_API_KEY",
         description="Key of the account at Pinecone.",
@@ -318,6 +270,16 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds between two rounds of upkeep (refresh of aggregates, ageing); 0 for none.",
     )
+    trusted_documents: Path | None = Field(
+        None,
+        alias="COHERENCE_TRUSTED_DOCUMENTS",
+        description='JSON file of documents that requests may name by their SHA-256: {"<sha256>": "<document>"}.',
+    )
+    trusted_documents_only: bool = Field(
+        default=False,
+        alias="COHERENCE_TRUSTED_DOCUMENTS_ONLY",
+        description="Run no others, but for administrators. The dashboard's own are always among them.",
+    )
     max_depth: int = Field(
         15, alias="COHERENCE_MAX_DEPTH", ge=1, description="Deepest nesting of a document."
     )
@@ -332,6 +294,21 @@ class Settings(BaseSettings):
         alias="COHERENCE_MAX_COST",
         ge=0,
         description="Most rows that one operation may be able to return.",
+    )
+    rate_cost: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_COST",
+        description="Rows that one may ask for in a time; off: any. Unset: 1000000/minute, or off without sign-in.",
+    )
+    rate_signals: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_SIGNALS",
+        description="Signals that one may send in a time. Unset: 1000000/minute, or off without sign-in.",
+    )
+    rate_sign_ins: Rate = Field(
+        None,
+        alias="COHERENCE_RATE_SIGN_INS",
+        description="Requests to sign in that an address may make in a time. Unset: 240/minute.",
     )
     max_body: int = Field(
         32_000_000, alias="COHERENCE_MAX_BODY", ge=1, description="Largest request body, in bytes."
@@ -357,7 +334,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(
         None,
         alias="COHERENCE_REDIS_URL",
-        description="Redis over which servers of one database tell each other of changes; NOTIFY where unset.",
+        description="Redis by which servers of one database tell each other of changes, else by NOTIFY; they count rates there together.",
     )
     look_again_seconds: float = Field(
         5,
@@ -439,12 +416,12 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Weight of the trend in coherence.",
     )
-    darshan_base_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+    darshan_base_url: BaseUrl | None = Field(
         None,
         alias="DARSHAN_BASE_URL",
         description="Service that `coherence pull` reads: /signals/summary below this address.",
     )
-    darshan_api_key: Annotated[SecretStr, AfterValidator(_header)] | None = Field(
+    darshan_api_key: HeaderSecret | None = Field(
         None,
         alias="DARSHAN_API_KEY",
         description="Its key, sent as a bearer token. None is sent where unset.",
@@ -490,7 +467,7 @@ class Settings(BaseSettings):
         alias="MOCK_PATH",
         description="JSON file that `coherence pull` reads in place of the service.",
     )
-    persistence: Annotated[Literal["csv", "sqlite", "none"], BeforeValidator(_lower)] = Field(
+    persistence: Annotated[Literal["csv", "sqlite", "none"], LOWER] = Field(
         "csv",
         alias="PERSISTENCE",
         description="Where the metrics of each pull are kept, in the data folder: csv, sqlite or none.",
@@ -505,9 +482,59 @@ class Settings(BaseSettings):
         alias="KAFKA_CONFIG",
         description="File of librdkafka's properties, such as sasl.password, one property=value a line.",
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+    llm_url: BaseUrl | None = Field(
+        None,
+        alias="COHERENCE_LLM_URL",
+        description="Where the coach has answers written: /chat/completions below this address, as OpenAI's.",
+    )
+    llm_model: str | None = Field(None, alias="COHERENCE_LLM_MODEL", description="The model's name there.")
+    llm_key: HeaderSecret | None = Field(
+        None,
+        alias="COHERENCE_LLM_KEY",
+        description="The key there, sent as a bearer token. None where unset.",
+    )
+    llm_prices: Prices = Field(
+        {},
+        alias="COHERENCE_LLM_PRICES",
+        description='Dollars for a million tokens of input and of output, by model: `{"m-1": ["0.15", "0.60"]}`.',
+    )
+    llm_seconds: float = Field(
+        120,
+        alias="COHERENCE_LLM_SECONDS",
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that an answer of the coach may take in all.",
+    )
+    llm_stalled_seconds: float = Field(
+        20,
+        alias="COHERENCE_LLM_STALLED_SECONDS",
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds without a word after which it is given up.",
+    )
+    purge_after: int = Field(
+        30,
+        alias="COHERENCE_PURGE_AFTER_DAYS",
+        ge=0,
+        description="Days after its last change that `coherence purge` removes a DELETED conversation for good.",
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], LOWER] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a signature of somebody else's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, `.env`, and what is still missing from the secret that one of them names."""
+        own = (init_settings, env_settings, dotenv_settings)
+        named = next((given for each in own if (given := each().get(secrets.VARIABLE))), None)
+        return own if named is None else (*own, secrets.source(settings_cls, named))
 
     @property
     def rules(self) -> Rules:
@@ -533,6 +560,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{path} cannot be read: {error.strerror}") from None
         return path
 
+    @field_validator("trusted_documents")
+    @classmethod
+    def _whole_documents(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            documents.read(path)
+        return path
+
     @model_validator(mode="after")
     def _replica_of_something(self) -> Self:
         if self.database_read_url is not None and self.database_url is None:
@@ -553,6 +587,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "COHERENCE_VECTORS=pinecone needs PINECONE_API_KEY, and PINECONE_INDEX or PINECONE_HOST."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_model_of_the_endpoint(self) -> Self:
+        if (self.llm_url is None) != (self.llm_model is None):
+            raise ValueError("COHERENCE_LLM_URL and COHERENCE_LLM_MODEL go together: set both, or neither.")
         return self
 
     @model_validator(mode="after")

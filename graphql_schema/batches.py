@@ -35,6 +35,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.instant import parse_instants
 from graphql_schema.context import Context
+from graphql_schema.door import sees_schema
 from graphql_schema.streams import Followed, Following
 
 _READER: Final = "reader"
@@ -229,6 +230,9 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         given = raw_variable_values or {}
         lists = context_value.lists if isinstance(context_value, Context) else {}
+        if isinstance(context_value, Context):
+            settings = context_value.services.settings
+            more["hide_suggestions"] = not sees_schema(context_value.viewer, settings)
         values = given | {name: [] for name in lists}  # valid in any list; the items take its place below
         executor = super().build(
             schema, document, root_value, context_value, values, operation_name, *arguments, **more

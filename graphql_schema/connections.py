@@ -61,6 +61,7 @@ NodeType = TypeVar("NodeType")
 USERS = Paged("users")
 SIGNALS = Paged("signals", int, default=50, most=1_000)
 ANOMALIES = Paged("anomalies")
+MESSAGES = Paged("messages", int)
 
 
 @strawberry.type

@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
 from app.auth.viewer import Rights, Viewer
+from app.rates import payer
 from app.services import Services
 
 
@@ -22,6 +23,8 @@ class Context:
     services: Services
     request_id: str
     viewer: Viewer
+    address: str = ""
+    """The client's."""
     connection_params: dict[str, object] | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     """The operation's: what says "now" says the same in all of its fields."""
@@ -37,6 +40,11 @@ class Context:
     def rights(self) -> Rights:
         """What all reads of the operation are for."""
         return self.viewer.rights
+
+    @property
+    def payer(self) -> str:
+        """Who is charged for it."""
+        return payer(self.viewer, self.address)
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read from."""

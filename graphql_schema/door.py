@@ -8,7 +8,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
     ObjectValueNode,
@@ -27,6 +26,7 @@ from app.auth.viewer import NOBODY, Means, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
 from app.settings import Settings
 from app.users.models import Role
+from graphql_schema.errors import of_refused
 
 SHARED: Final = "conversation(by: {shareToken})"
 """What the field is called here where its argument, written out, can be nothing but a token."""
@@ -46,8 +46,15 @@ OWN: Final[Mapping[str, frozenset[Role]]] = {
     "deleteConversation": _EDUCATORS,
     "shareConversation": _EDUCATORS,
     "deleteSignals": _EDUCATORS,
+    "createMessage": _EDUCATORS,
+    "rateMessage": _EDUCATORS,
+    "askCoach": _EDUCATORS,
+    "coachAnswer": _EDUCATORS,
 }
 """Mutations of one's own, for those of the roles with a session; they look by themselves whose it is."""
+
+WRITING: Final = frozenset({"coachAnswer"})
+"""Subscriptions that store something, and need what a mutation needs."""
 
 _STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "BatchItemResult", "ItemError"})
 """Types that tell someone who stores signals of them, and of nothing else."""
@@ -86,7 +93,7 @@ def _whose(viewer: Viewer) -> str:
 
 
 def _needed(viewer: Viewer, operation: OperationDefinitionNode, fields: frozenset[str]) -> set[Scope]:
-    if operation.operation is not OperationType.MUTATION:
+    if operation.operation is not OperationType.MUTATION and not fields & WRITING:
         return {Scope.READ}
     own = {name for name, roles in OWN.items() if viewer.role in roles and viewer.means is Means.SESSION}
     return {NEEDS.get(name, Scope.ADMIN) for name in fields - own - {"__typename"}}
@@ -150,7 +157,5 @@ class Door(SchemaExtension):
                 execution.context.services.settings,
             )
         except Refused as refused:
-            execution.pre_execution_errors = [
-                GraphQLError(refused.message, extensions={"code": refused.code})
-            ]
+            execution.pre_execution_errors = [of_refused(refused)]
         yield

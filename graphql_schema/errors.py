@@ -19,7 +19,7 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.database.engine import is_unavailable
-from app.errors import Refused, Unavailable
+from app.errors import RateLimited, Refused, Unavailable
 
 log = structlog.get_logger()
 
@@ -68,6 +68,11 @@ def described(error: GraphQLError, document: DocumentNode | None, request_id: st
     return _of_document(error) if cause is None else _of_exception(error, cause, request_id)
 
 
+def of_refused(refused: Refused) -> GraphQLError:
+    """For an operation that is refused before it runs."""
+    return GraphQLError(refused.message, extensions=_of_refused(refused))
+
+
 def _of_exception(error: GraphQLError, cause: BaseException, request_id: str | None) -> GraphQLError:
     if isinstance(cause, Refused):
         return _recoded(error, _of_refused(cause), cause.message)
@@ -113,6 +118,8 @@ def _of_refused(refused: Refused) -> dict[str, Any]:
         extensions["field"] = refused.field
     if refused.index is not None:
         extensions["index"] = refused.index
+    if isinstance(refused, RateLimited):
+        extensions["retryAfter"] = refused.seconds
     return extensions
 
 

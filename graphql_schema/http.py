@@ -5,11 +5,10 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -17,6 +16,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -25,12 +25,15 @@ from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
 from app.errors import RateLimited, Unavailable
+from app.rates import address_of
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import read_request
 from graphql_schema.context import Context
+from graphql_schema.documents import Documents
 from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
+from graphql_schema.errors import of_refused
 from graphql_schema.schema import Schema
 
 JSON = "application/json"
@@ -69,16 +72,17 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: Any) -> None:
         most = self.max_subscriptions_per_connection
+        payload = message["payload"]
+        payload["query"] = cast("Schema", self.schema).documents.query_of(payload)
         known = not self.connection_acknowledged or message["id"] in self.operations
         if known or most is None or len(self.operations) < most:
             await super().handle_subscribe(message)
         else:
-            text = f"{most} operations of this socket are running already."
-            error = GraphQLError(text, extensions={"code": RateLimited.code})
+            error = of_refused(RateLimited(f"{most} operations of this socket are running already."))
             await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
 
     async def handle_message(self, message: Any) -> None:
-        if _is_message(message):
+        if _is_message(message, cast("Schema", self.schema).documents):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("Failed to parse message")
@@ -92,7 +96,7 @@ class EventStream(SSETransport):
         return next((name == EVENTS for name in names if name in {EVENTS, JSON, GRAPHQL_RESPONSE}), False)
 
 
-def _is_message(message: Any) -> bool:
+def _is_message(message: Any, documents: Documents) -> bool:
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return False
     if message["type"] not in {"subscribe", "complete"}:
@@ -102,7 +106,7 @@ def _is_message(message: Any) -> bool:
         message["type"] == "complete"
         or (
             isinstance(payload, dict)
-            and isinstance(payload.get("query"), str)
+            and isinstance(documents.query_of(payload), str)
             and isinstance(payload.get("variables"), dict | None)
             and isinstance(payload.get("operationName"), str | None)
         )
@@ -158,7 +162,9 @@ class GraphQLApp(GraphQL[Context, None]):
         return limited
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        return Context(self.services, request.state.request_id, request.state.viewer)
+        return Context(
+            self.services, request.state.request_id, request.state.viewer, address_of(request.scope)
+        )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """A key in connection_init takes the place of the handshake's session."""
@@ -171,6 +177,11 @@ class GraphQLApp(GraphQL[Context, None]):
             if context.viewer == NOBODY:
                 raise ConnectionRejectionError
         return await super().on_ws_connect(context)
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        return super().should_render_graphql_ide(request) and not {"documentId", "extensions"} & set(
+            request.query_params
+        )
 
     async def render_graphql_ide(self, request: Request) -> Response:
         if not sees_schema(request.state.viewer, self.services.settings):
@@ -218,10 +229,11 @@ class GraphQLApp(GraphQL[Context, None]):
             # Refused before anything ran: there is no data, not even null.
             body = {key: value for key, value in body.items() if key != "data"}  # type: ignore[assignment]
             status = _status(body) if sub_response.media_type == GRAPHQL_RESPONSE else 200
+        seconds = _seconds_to_wait(body)
         return Response(
             self.encode_json(body),
             status,
-            headers={"Retry-After": "1"} if _came_too_soon(body) else None,
+            headers={"Retry-After": str(seconds)} if seconds else None,
             media_type=f"{sub_response.media_type}; charset=utf-8",
         )
 
@@ -234,6 +246,12 @@ class GraphQLApp(GraphQL[Context, None]):
             if read is not None:
                 return read
         data = await super().parse_http_body(request)
+        if isinstance(data, GraphQLRequestData) and data.query is None:
+            told = (
+                request.query_params if request.method == "GET" else self.parse_json(await request.get_body())
+            )
+            asked = {"documentId": told.get("documentId"), "extensions": data.extensions}
+            data.query = self.schema.documents.asked_for(asked)
         if isinstance(data, GraphQLRequestData) and not isinstance(data.operation_name, str | None):
             raise HTTPException(400, "`operationName` must be a string or null, if provided.")
         return data
@@ -284,9 +302,10 @@ def _status(body: Mapping[str, Any]) -> int:
     return next((status for code, status in _STATUSES.items() if code in codes), 400)
 
 
-def _came_too_soon(body: Any) -> bool:
+def _seconds_to_wait(body: Any) -> int:
+    """Of what came too soon; 0 where nothing did."""
     errors = body.get("errors") if isinstance(body, dict) else None
-    return any((error.get("extensions") or {}).get("code") == "RATE_LIMITED" for error in errors or ())
+    return max(((error.get("extensions") or {}).get("retryAfter", 0) for error in errors or ()), default=0)
 
 
 def _media_type(accept: str) -> str:

@@ -5,7 +5,7 @@ fragments millions of times.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,11 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
+from app.errors import Refused
 from app.settings import Settings
 from app.vectors.service import MOST as MOST_SIMILAR
 from graphql_schema.connections import SIGNALS, USERS
+from graphql_schema.errors import of_refused
 
 MOST_FIELDS = 10_000
 """Fields that a document may select once its fragments are put in."""
@@ -44,8 +46,17 @@ MOST_INTROSPECTIONS = 10
 UNCOUNTED = 10**12
 """Nothing is counted further: fragments double numbers until they have hundreds of digits."""
 
-AGGREGATES = {"Coherence", "CoherenceMetrics", "Forecast", "LineageStep", "SignalBucket", "SignalSummary"}
-ROWS = {"Node", "User", "Conversation", "Signal", "Anomaly", "PersonalInformation"}
+AGGREGATES = {
+    "Coherence",
+    "CoherenceMetrics",
+    "FeedbackSummary",
+    "Forecast",
+    "LineageStep",
+    "MessageBucket",
+    "SignalBucket",
+    "SignalSummary",
+}
+ROWS = {"Node", "User", "Conversation", "Signal", "Anomaly", "Message", "PersonalInformation"}
 SIMILAR = 10
 """Nearest signals that are told where nobody says how many."""
 AGGREGATE = 20
@@ -176,7 +187,9 @@ def measure(
 
 
 def limits(settings: Settings) -> type[SchemaExtension]:
-    """An extension that refuses too large an operation before it is validated, and reports the cost of others."""
+    """An extension that refuses too large an operation before it is validated, and charges and reports the cost of
+    others. One that is refused is charged a row.
+    """
 
     class Limits(SchemaExtension):
         size = Size()
@@ -185,12 +198,23 @@ def limits(settings: Settings) -> type[SchemaExtension]:
             self.execution_context.parse_options["max_tokens"] = settings.max_tokens
             yield
 
-        def on_validate(self) -> Iterator[None]:
+        async def on_validate(self) -> AsyncIterator[None]:
+            execution = self.execution_context
+            if not execution.pre_execution_errors:  # it has not been refused already
+                self._measure()
+            refused = bool(execution.pre_execution_errors)
+            context = execution.context
+            try:
+                await context.services.rates.cost.charge(
+                    context.payer, 1 if refused else max(self.size.rows, 1)
+                )
+            except Refused as fault:
+                execution.pre_execution_errors = [of_refused(fault)]
+            yield
+
+        def _measure(self) -> None:
             execution = self.execution_context
             assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
-            if execution.pre_execution_errors:  # refused already
-                yield
-                return
             try:
                 self.size = size = measure(
                     execution.schema._schema,  # noqa: SLF001 - its only door
@@ -216,7 +240,6 @@ def limits(settings: Settings) -> type[SchemaExtension]:
                     GraphQLError(f"The operation's {fault}.", extensions={"code": "QUERY_TOO_COMPLEX"})
                     for fault in faults
                 ]
-            yield
 
         def get_results(self) -> dict[str, Any]:
             return {"cost": {"rows": self.size.rows, "limit": settings.max_cost, "depth": self.size.depth}}

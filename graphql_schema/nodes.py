@@ -43,6 +43,10 @@ def anomaly_id(key: UUID) -> strawberry.ID:
     return strawberry.ID(opaque(f"Anomaly:{key}"))
 
 
+def message_id(key: int) -> strawberry.ID:
+    return strawberry.ID(opaque(f"Message:{key}"))
+
+
 def api_key_id(key: UUID) -> strawberry.ID:
     return strawberry.ID(opaque(f"ApiKey:{key}"))
 
@@ -58,11 +62,15 @@ def signal_id(time: datetime, number: int) -> strawberry.ID:
     return binascii.b2a_base64(text, newline=False).decode()  # type: ignore[return-value]
 
 
-def _signal_key(text: str) -> SignalKey:
-    time, number = map(int, text.split(":"))
-    if not 0 < number < 2**63:
+def _number(text: str) -> int:
+    if not 0 < (number := int(text)) < 2**63:
         raise ValueError(text)
-    return instant(time), number
+    return number
+
+
+def _signal_key(text: str) -> SignalKey:
+    time, number = text.split(":")
+    return instant(int(time)), _number(number)
 
 
 _KEYS: dict[str, Callable[[str], Any]] = {
@@ -70,6 +78,7 @@ _KEYS: dict[str, Callable[[str], Any]] = {
     "Conversation": UUID,
     "Signal": _signal_key,
     "Anomaly": UUID,
+    "Message": _number,
     "ApiKey": UUID,
     "Session": UUID,
 }

@@ -26,9 +26,14 @@ from graphql_schema.conversations.loaders import ConversationLoader
 from graphql_schema.conversations.mutations import ConversationMutations
 from graphql_schema.conversations.queries import ConversationQueries
 from graphql_schema.conversations.subscriptions import ConversationSubscriptions
+from graphql_schema.documents import Documents, trusted
 from graphql_schema.door import Door
 from graphql_schema.errors import described
 from graphql_schema.limits import limits
+from graphql_schema.messages.loaders import MessageLoader
+from graphql_schema.messages.mutations import MessageMutations
+from graphql_schema.messages.queries import MessageQueries
+from graphql_schema.messages.subscriptions import MessageSubscriptions
 from graphql_schema.nodes import Node, parse
 from graphql_schema.operations import FreshContext, OperationLog
 from graphql_schema.scalars import SCALARS
@@ -52,6 +57,7 @@ _LOADERS: dict[str, Any] = {
     "Conversation": ConversationLoader,
     "Signal": SignalLoader,
     "Anomaly": AnomalyLoader,
+    "Message": MessageLoader,
 }
 
 
@@ -84,22 +90,28 @@ class Query(
     SignalQueries,
     CoherenceQueries,
     AnomalyQueries,
+    MessageQueries,
     AuthQueries,
     VectorQueries,
 ): ...
 
 
 @strawberry.type
-class Mutation(UserMutations, ConversationMutations, SignalMutations, AuthMutations): ...
+class Mutation(UserMutations, ConversationMutations, SignalMutations, MessageMutations, AuthMutations): ...
 
 
 @strawberry.type
 class Subscription(
-    CoherenceSubscriptions, SignalSubscriptions, ConversationSubscriptions, AnomalySubscriptions
+    CoherenceSubscriptions,
+    SignalSubscriptions,
+    MessageSubscriptions,
+    ConversationSubscriptions,
+    AnomalySubscriptions,
 ): ...
 
 
 class Schema(strawberry.Schema):
+    documents: Documents
     streams: Streams
     readers: Sequence[Reader]
     """Of lists that are read from the request's text."""
@@ -135,10 +147,12 @@ class Schema(strawberry.Schema):
 def build_schema(settings: Settings | None = None) -> Schema:
     """The served schema, with the limits of `settings`."""
     settings = settings or Settings()
+    documents = Documents(settings)
     extensions: list[type[SchemaExtension]] = [
         FreshContext,
         OperationLog,
         Door,
+        trusted(settings, documents),
         limits(settings),
         validation(),
         Batches,
@@ -155,5 +169,6 @@ def build_schema(settings: Settings | None = None) -> Schema:
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     schema.readers = [read_fast(schema, SignalInput)]
+    schema.documents = documents
     schema.streams = Streams(settings.max_followed, max(settings.pool_size // 2, 1))
     return schema

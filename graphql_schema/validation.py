@@ -22,6 +22,8 @@ from graphql.utilities import validate_input_literal
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.extensions import SchemaExtension
 
+from graphql_schema.door import sees_schema
+
 # Its comparisons grow with the square of the fields: the default lets a 20 kB document take most of a second.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 
@@ -93,7 +95,14 @@ def validation() -> type[SchemaExtension]:  # noqa: C901 - small functions in on
                 elif text is not None and known.get(text) is document:
                     execution.pre_execution_errors = []
                 else:
-                    faults = validate(execution.schema._schema, document, RULES)  # noqa: SLF001 - its only door
+                    faults = validate(
+                        execution.schema._schema,  # noqa: SLF001 - its only door
+                        document,
+                        RULES,
+                        hide_suggestions=not sees_schema(
+                            execution.context.viewer, execution.context.services.settings
+                        ),
+                    )
                     execution.pre_execution_errors = faults
                     if text is not None and not faults:
                         remember(text, document)

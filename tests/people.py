@@ -42,6 +42,7 @@ class People:
     conversations: dict[str, UUID] = field(default_factory=dict)
     signals: dict[str, list[Any]] = field(default_factory=dict)
     anomalies: dict[str, UUID] = field(default_factory=dict)
+    messages: dict[str, int] = field(default_factory=dict)
     users_key: dict[str, str] = field(default_factory=dict)
     users_session: dict[str, str] = field(default_factory=dict)
     pg: Any = None
@@ -83,7 +84,10 @@ class People:
         key = self.conversations[name]
         await self.pg.execute("UPDATE conversations SET updated_at = now() WHERE id = $1", key)
         await self.pg.execute(
-            "INSERT INTO signals (time, conversation_id, signal_source, signal_score) VALUES (now(), $1, $2, 0.5)",
+            "WITH signal AS (INSERT INTO signals (time, conversation_id, signal_source, signal_score)"
+            " VALUES (now(), $1, $2, 0.5) RETURNING time, id)"
+            " INSERT INTO messages (conversation_id, role, content, signal_time, signal_id)"
+            " SELECT $1, 'USER', 'x', time, id FROM signal",
             key,
             name,
         )

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 
 from app.auth import keys
-from app.auth.viewer import Scope
-from graphql_schema.nodes import api_key_id, session_id, signal_id
+from app.auth.viewer import PROGRAM, Scope
+from graphql_schema.nodes import api_key_id, message_id, session_id, signal_id
 from graphql_schema.schema import build_schema
 from tests.people import People, people
 
@@ -22,6 +22,7 @@ __all__ = ["people"]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "security.md"
 VIEWERS = {
     "nobody": "nobody",
+    "share token": "nobody",
     "educator": "ann",
     "coach": "coach",
     "administrator": "administrator",
@@ -29,6 +30,8 @@ VIEWERS = {
     "key: read": "key:read",
     "key: admin": "key:admin",
 }
+SAID = {"a1": "2025-01-01", "b1": "2025-01-02"}
+"""When the message of each conversation was said."""
 CODES = {"UNAUTHENTICATED": "sign in", "FORBIDDEN": "no"}
 KINDS = ("query", "mutation", "subscription")
 
@@ -66,6 +69,15 @@ class Them:
     @property
     def c(self) -> str:
         return self.people.id(self.conversation)
+
+    @property
+    def moment(self) -> str:
+        """The range of the conversation's message."""
+        day = SAID[self.conversation]
+        return f'{{start: "{day}T00:00:00Z", end: "{day}T00:00:01Z"}}'
+
+    def message(self) -> str:
+        return message_id(self.people.messages[self.conversation])
 
     def signal(self) -> str:
         return signal_id(*self.people.signals[self.conversation].pop())
@@ -132,6 +144,17 @@ PROBES: dict[str, Probe] = {
         lambda them: f'(ids: ["{them.signal()}"]) {{ deletedCount }}',
         lambda answer: answer["deletedCount"] == 1,
     ),
+    "feedbackSummary": Probe(
+        lambda them: f"(range: {them.moment}) {{ inputTokens }}", lambda answer: answer["inputTokens"] == 1
+    ),
+    "messageBuckets": Probe(lambda them: f"(range: {them.moment}) {{ messageCount }}"),
+    "createMessage": Probe(
+        lambda them: f'(input: {{conversationId: "{them.c}", role: USER, content: "x"}}) {{ id }}'
+    ),
+    "askCoach": Probe(lambda them: f'(conversationId: "{them.c}", question: "What?") {{ id }}'),
+    "rateMessage": Probe(lambda them: f'(id: "{them.message()}", feedbackScore: 1) {{ id }}'),
+    "messageAdded": Probe(lambda them: f'(conversationId: "{them.c}") {{ id }}'),
+    "coachAnswer": Probe(lambda them: f'(conversationId: "{them.c}", question: "What?") {{ text }}'),
     "createApiKey": Probe(
         lambda them: f'(input: {{name: "x", scopes: [READ], userId: "{them.u}"}}) {{ key }}'
     ),
@@ -154,9 +177,10 @@ async def test_everyone_may_what_the_matrix_says(people, pg, name):
     for column, viewer in VIEWERS.items():
         await restore(people, pg)
         mine = Them(people, "coach" if viewer == "coach" and owned(name) else "ann", "a1")
-        code, own = await probe(people, viewer, name, mine)
+        ask = shared if column == "share token" else probe
+        code, own = await ask(people, viewer, name, mine)
         await restore(people, pg)
-        _, others = await probe(people, viewer, name, Them(people, "bob", "b1"))
+        _, others = await ask(people, viewer, name, Them(people, "bob", "b1"))
         found[column] = CODES.get(code) or ("all" if others else "own" if own else "none")
     assert found == matrix()[name]
 
@@ -184,6 +208,7 @@ async def restore(people: People, pg: Any) -> None:
                 people.users[user],
             )
         )
+    await pg.execute("DELETE FROM messages")
     for name, user in (("a1", "ann"), ("b1", "bob")):
         await pg.execute(
             "INSERT INTO conversations (id, context_window_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -200,6 +225,14 @@ async def restore(people: People, pg: Any) -> None:
                 name,
             )
         ]
+        people.messages[name] = await pg.fetchval(
+            "INSERT INTO messages (conversation_id, role, content, input_tokens, created_at, signal_time, signal_id)"
+            " SELECT $1, 'ASSISTANT', 'x', 1, $2::text::timestamptz, time, id FROM signals WHERE id = $3"
+            " RETURNING id",
+            people.conversations[name],
+            f"{SAID[name]}T00:00:00Z",
+            people.signals[name][0][1],
+        )
     await pg.execute(
         "INSERT INTO conversation_coaches (conversation_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         people.conversations["a1"],
@@ -219,6 +252,23 @@ async def probe(people: People, viewer: str, name: str, them: Them) -> tuple[str
     if "errors" in body:
         return body["errors"][0]["extensions"]["code"], False
     return None, tried.sees(body["data"][name])
+
+
+async def shared(people: People, viewer: str, name: str, them: Them) -> tuple[str | None, bool]:
+    """The same, where they hold the token by which `a1` is shared: alone it opens `conversation`, and no other field beside it."""
+    if root_fields()[name] != "query":
+        return await probe(people, viewer, name, them)
+    conversation = people.conversations["a1"]
+    await people.services.conversations.share(PROGRAM, conversation, enabled=True, actor="test")
+    token = await people.data("ann", f'{{ conversation(by: {{id: "{people.id("a1")}"}}) {{ shareToken }} }}')
+    opened = f'conversation(by: {{shareToken: "{token["conversation"]["shareToken"]}"}}) {{ id }}'
+    field = "" if name == "conversation" else f"{name}{PROBES[name].ask(them)}"
+    body = await people.post(viewer, f"{{ {opened} {field} }}")
+    if "errors" in body:
+        return body["errors"][0]["extensions"]["code"], False
+    if name == "conversation":
+        return None, body["data"][name]["id"] == them.c
+    return None, PROBES[name].sees(body["data"][name])
 
 
 async def followed(people: People, viewer: str, query: str, them: Them) -> tuple[str | None, bool]:

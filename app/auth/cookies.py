@@ -10,7 +10,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from app.errors import Forbidden
-from app.settings import LOOPBACK, Settings
+from app.setting_values import LOOPBACK
+from app.settings import Settings
 
 _NAME: Final = "coherence"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -11,12 +11,20 @@ from app.auth.viewer import Means
 from app.database.engine import Database
 
 # In one order, so that servers that write at once do not wait in a circle.
+# A key's first use of a day (UTC) is noted, and no other.
 _KEYS = text(
     """
-    UPDATE api_keys k SET last_used_at = greatest(k.last_used_at, u.time)
-    FROM (SELECT id, time FROM unnest(cast(:ids AS uuid[]), cast(:times AS timestamptz[])) AS v (id, time)
-          JOIN api_keys USING (id) ORDER BY id FOR UPDATE OF api_keys) u
-    WHERE k.id = u.id
+    WITH used AS (
+        UPDATE api_keys k SET last_used_at = greatest(k.last_used_at, u.time)
+        FROM (SELECT id, time, last_used_at
+              FROM unnest(cast(:ids AS uuid[]), cast(:times AS timestamptz[])) AS v (id, time)
+              JOIN api_keys USING (id) ORDER BY id FOR UPDATE OF api_keys) u
+        WHERE k.id = u.id
+        RETURNING k.id, k.user_id, u.time, u.last_used_at AS before
+    )
+    INSERT INTO audit_log (time, actor, action, subject)
+    SELECT time, coalesce('user:' || user_id, 'key:' || id), 'key used', 'key:' || id FROM used
+    WHERE before IS NULL OR date_trunc('day', time, 'UTC') > date_trunc('day', before, 'UTC')
     """
 )
 _SESSIONS = text(

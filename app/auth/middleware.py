@@ -18,6 +18,9 @@ OPEN: Final = frozenset({"healthz", "graphql", "assets", "auth"}) | _PAGES
 NEEDS: Final[Mapping[str, Scope]] = {"ingest": Scope.INGEST}
 """What needs another scope than READ, which everything else does."""
 
+WHOLE: Final = frozenset({"metrics"})
+"""What tells of everything that is stored, and so is for those who may read it."""
+
 
 class Authentication:
     """Pure-ASGI middleware. Refuses what the viewer's scopes do not allow, GraphQL apart."""
@@ -35,6 +38,10 @@ class Authentication:
             viewer = await self.auth.viewer_of(scope)
             if place not in OPEN:
                 _allow(viewer, NEEDS.get(place, Scope.READ))
+                if place in WHOLE and not viewer.rights.everything:
+                    raise Forbidden(
+                        "This tells of the whole server: it needs an administrator, or a machine's key."
+                    )
         except Refused as refused:
             await refusal(refused)(scope, receive, send)
             return

@@ -21,6 +21,7 @@ from app.auth.service import Auth
 from app.auth.viewer import Means
 from app.database.engine import Database
 from app.errors import BadUserInput, Refused, Unavailable
+from app.rates import Rates, address_of
 from app.refusals import refusal
 from app.settings import Settings
 from app.users.service import Users
@@ -37,11 +38,14 @@ _LONGEST_PATH: Final = 500
 class SignIn:
     """The routes. What a handshake has to remember (state, nonce, PKCE's verifier) is in a signed cookie of /auth."""
 
-    def __init__(self, settings: Settings, database: Database, users: Users, auth: Auth) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, users: Users, auth: Auth, rates: Rates
+    ) -> None:
         self._settings = settings
         self._database = database
         self._users = users
         self._auth = auth
+        self._rates = rates
         self._providers = Providers.of(settings)
         router = Router(
             [
@@ -84,6 +88,7 @@ class SignIn:
         )
 
     async def _login(self, request: Request) -> Response:
+        await self._rates.sign_ins.charge(address_of(request.scope))
         provider = self._providers[request.path_params["provider"]]
         request.session[_NEXT] = _own_path(request.query_params.get("next", "/"))
         return await self._redirect(request, provider)
@@ -100,6 +105,7 @@ class SignIn:
         return response
 
     async def _callback(self, request: Request) -> Response:
+        await self._rates.sign_ins.charge(address_of(request.scope))
         provider = self._providers[request.path_params["provider"]]
         if provider.starts_by_itself and "state" not in request.query_params:
             # Its code is not used: a code that nobody asked for here could be anybody's.

@@ -15,7 +15,7 @@ class Scope(Enum):
     INGEST = "INGEST"
     """To store signals, and no more."""
     READ = "READ"
-    """Queries, subscriptions, charts, metrics."""
+    """Queries, subscriptions, charts; and metrics, of those who see everything."""
     ADMIN = "ADMIN"
     """Everything."""
 

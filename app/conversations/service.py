@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +23,9 @@ from app.users.models import Role, User
 from app.users.service import no_such_user
 
 LONGEST_TITLE = 1_000
+
+MOST_PURGED = 100
+"""Conversations of one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,35 @@ class Conversations:
                 raise no_such_conversation("id")
             changes_of(connection).note(conversation_id, None)
             await audit.note(connection, actor, "conversation deleted", f"conversation:{conversation_id}")
+
+    async def purge(self, days: int) -> int:
+        """Removes for good what has been DELETED and unchanged for so many days; how many conversations."""
+        total = 0
+        while count := await self._purge(days):
+            total += count
+        return total
+
+    @repeated_after_deadlock
+    async def _purge(self, days: int) -> int:
+        """The next MOST_PURGED, in the order in which ingestion locks them."""
+        async with self.database.write() as connection:
+            hidden = (
+                select(Conversation.id)
+                .where(
+                    Conversation.status == ConversationStatus.DELETED.value,
+                    Conversation.updated_at <= func.now() - timedelta(days=days),
+                )
+                .order_by(Conversation.id)
+                .limit(MOST_PURGED)
+                .with_for_update()
+            )
+            ids = (await connection.scalars(hidden)).all()
+            await connection.execute(delete(Conversation).where(Conversation.id.in_(ids)))
+            for key in ids:
+                changes_of(connection).note(key, None)
+            subjects = [f"conversation:{key}" for key in ids]
+            await audit.note_each(connection, audit.PROGRAM, "conversation purged", subjects)
+            return len(ids)
 
     @repeated_after_deadlock
     async def assign_coach(

@@ -27,6 +27,7 @@ from app.conversations import queries as conversations
 from app.conversations.queries import ConversationFilter
 from app.conversations.service import no_such_conversation
 from app.database.engine import Database, is_transient
+from app.messages import queries as messages
 from app.realtime import queries
 from app.realtime.changes import Span
 from app.realtime.hub import Hub
@@ -156,6 +157,31 @@ def _among(
     rights: Rights, conversation: UUID, place: Span
 ) -> Callable[[AsyncConnection], Awaitable[list[Any]]]:
     return lambda connection: signals.among(connection, rights, conversation, place, MOST_SIGNALS)
+
+
+async def messages_added(live: Live, rights: Rights, conversation: UUID) -> AsyncGenerator[Any]:
+    """Rows of the conversation's new messages."""
+    told = _Told()
+
+    async def latest(connection: AsyncConnection) -> tuple[bool, list[Any], datetime]:
+        rows = await messages.newest(connection, rights, conversation, MOST_ROWS, since)
+        there = rows or await queries.activity(connection, rights, conversation)
+        return bool(there), rows, await queries.clock(connection)
+
+    with live.hub.conversation(conversation) as watch:
+        since = await live.ask(queries.clock) - _BEFORE
+        new = False
+        while True:
+            there, rows, now = await live.ask(latest)
+            if not there:
+                raise no_such_conversation("conversationId")
+            since = now - _BEFORE
+            for row in rows:
+                if told.is_new(row.id) and new:
+                    yield row
+            new = True
+            await watch.wait()
+            watch.take()
 
 
 async def conversations_changed(

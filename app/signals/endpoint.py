@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from app.auth.viewer import Rights
 from app.errors import BadUserInput, RateLimited, Refused
 from app.observability.statistics import Statistics
+from app.rates import Rate, address_of, payer
 from app.refusals import error_of, refusal
 from app.signals import ndjson
 from app.signals.importers.lines import LONGEST
@@ -83,6 +84,8 @@ class Stream:
     signals: Signals
     statistics: Statistics
     create_conversations: bool
+    rate: Rate
+    payer: str
     report: Report = field(default_factory=Report)
     line: int = 0
     accepted: int = 0
@@ -92,6 +95,11 @@ class Stream:
     _size: int = 0
     _unreadable: int = 0
     """Lines refused since the last batch."""
+    _most: int = field(init=False)
+    """Lines of a batch: never more than are allowed at once."""
+
+    def __post_init__(self) -> None:
+        self._most = min(BATCH, self.rate.limit.amount) if self.rate.limit else BATCH
 
     async def store(self, chunks: AsyncIterator[bytes]) -> None:
         """All of it. Raises Refused where it cannot go on."""
@@ -130,8 +138,8 @@ class Stream:
                 self._unreadable += 1
                 self._refuse(self.line, fault)
             self._size += len(line)
-            if len(self._batch) >= BATCH or self._size >= _LARGEST:
-                await self._flush()
+        if len(self._batch) + self._unreadable >= self._most or self._size >= _LARGEST:
+            await self._flush()
 
     async def _flush(self) -> None:
         """Stores what has come; an empty batch counts the lines that could not be read."""
@@ -139,6 +147,7 @@ class Stream:
             return
         batch, unreadable = self._batch, self._unreadable
         self._batch, self._size, self._unreadable = [], 0, 0
+        await self.rate.charge(self.payer, len(batch) + unreadable)
         with self.statistics.batch(len(batch) + unreadable) as counted:
             counted.refused = unreadable
             if not batch:
@@ -190,9 +199,10 @@ class Stream:
 class Ingest:
     """The view at /ingest."""
 
-    def __init__(self, signals: Signals, statistics: Statistics) -> None:
+    def __init__(self, signals: Signals, statistics: Statistics, rate: Rate) -> None:
         self._signals = signals
         self._statistics = statistics
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -237,9 +247,16 @@ class Ingest:
         if encoding not in {"identity", "gzip"}:
             raise _WrongType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
         chunks = request.stream()
-        return Stream(request.state.viewer.rights, self._signals, self._statistics, create == "true"), (
-            ndjson.unzipped(chunks) if encoding == "gzip" else chunks
+        viewer = request.state.viewer
+        stream = Stream(
+            viewer.rights,
+            self._signals,
+            self._statistics,
+            create == "true",
+            self._rate,
+            payer(viewer, address_of(request.scope)),
         )
+        return stream, ndjson.unzipped(chunks) if encoding == "gzip" else chunks
 
     @staticmethod
     async def _run(stream: Stream, chunks: AsyncIterator[bytes]) -> Refused | None:

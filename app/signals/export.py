@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Text, select, text
 from sqlalchemy import cast as sql_cast
 
+from app.auth import audit
 from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
@@ -85,14 +86,33 @@ async def export(
     wanted: Wanted,
     file: BinaryIO,
     format: str,  # noqa: A002
+    *,
+    actor: str = audit.PROGRAM,
 ) -> int:
-    """Writes them in the order of their times, as `jsonl` or `csv`, all as of one moment; how many there were."""
+    """Writes them in the order of their times, as `jsonl` or `csv`, all as of one moment; how many there were.
+
+    The audit log has it before the first is read: what is not finished has left the house, too.
+    """
+    await _note(database, wanted, actor)
     write = _FORMATS[format](file)
     count = 0
     async for rows in _read(database, rights, wanted):
         write(rows)
         count += len(rows)
     return count
+
+
+async def _note(database: Database, wanted: Wanted, actor: str) -> None:
+    """How much was asked for, but no names: a producer may have made them of people's."""
+    start, end = wanted.range.start, wanted.range.end
+    details = {
+        "conversations": len(wanted.conversations) or "all",
+        "sources": len(wanted.sources) or "all",
+        "since": start and write_instant(start),
+        "until": end and write_instant(end),
+    }
+    async with database.write() as connection:
+        await audit.note(connection, actor, "signals exported", "signals", **details)
 
 
 async def _read(database: Database, rights: Rights, wanted: Wanted) -> AsyncIterator[Sequence[AnyRow]]:

@@ -19,6 +19,7 @@ from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.engine import Database, changes_of, driver, is_transient, repeated_after_deadlock
 from app.errors import NotFound, RateLimited, Refused, Unavailable
+from app.messages.models import Message
 from app.realtime.changes import Span
 from app.signals import deliveries
 from app.signals.check import Checked, Titles, check
@@ -159,7 +160,7 @@ class Signals:
 
     @repeated_after_deadlock
     async def delete(self, rights: Rights, keys: Sequence[SignalKey]) -> int:
-        """Deletes those that may be read and written; how many there were."""
+        """Deletes those that may be read and written, with the messages that they are records of; how many there were."""
         of = select(Signal.conversation_id).where(tuple_(Signal.time, Signal.id).in_(keys)).distinct()
         async with self.database.write() as connection:
             parents = (await connection.scalars(of)).all()
@@ -181,6 +182,8 @@ class Signals:
                     tuple_(Signal.time, Signal.id).in_(keys), Signal.conversation_id.in_(own)
                 )
             )
+            recorded = tuple_(Message.signal_time, Message.signal_id).in_(keys)
+            await connection.execute(delete(Message).where(recorded, Message.conversation_id.in_(own)))
             for conversation in own:
                 changes_of(connection).note(conversation, None)
             return deleted.rowcount

@@ -155,9 +155,14 @@ async def newest(
     connection: AsyncConnection, rights: Rights, conversation: UUID, since: datetime, most: int
 ) -> list[AnyRow]:
     """Those of the conversation's last `most` signals that have been received since, in order."""
-    last = _signals().where(conversations.readable(rights), Signal.conversation_id == conversation)
-    last = last.order_by(Signal.time.desc(), Signal.id.desc()).limit(most)
-    return [row for row in reversed((await connection.execute(last)).all()) if row.received_at >= since]
+    return [row for row in await last(connection, rights, conversation, most) if row.received_at >= since]
+
+
+async def last(connection: AsyncConnection, rights: Rights, conversation: UUID, most: int) -> list[AnyRow]:
+    """The conversation's last `most` signals, in order."""
+    found = _signals().where(conversations.readable(rights), Signal.conversation_id == conversation)
+    found = found.order_by(Signal.time.desc(), Signal.id.desc()).limit(most)
+    return list(reversed((await connection.execute(found)).all()))
 
 
 async def among(

@@ -65,7 +65,7 @@ class Upstream:
     async def get(self, url: httpx2.URL) -> Any:
         """The JSON that it answers. Unavailable where no attempt helped, BadUserInput where none could."""
         attempts = stamina.retry_context(
-            on=_backoff,
+            on=backoff,
             attempts=self.retries + 1,
             timeout=None,  # the whole pull has a deadline
             wait_initial=self.backoff,
@@ -127,7 +127,7 @@ def _broken_off() -> Iterator[None]:
         raise Transient(str(error) or f"it did not answer in time ({type(error).__name__})") from error
 
 
-def _backoff(error: Exception) -> bool | float:
+def backoff(error: Exception) -> bool | float:
     """Whether to try again, and when where the upstream said so."""
     if not isinstance(error, Transient):
         return False

@@ -14,9 +14,11 @@ from graphql_schema.anomalies.loaders import anomalies_of_conversation
 from graphql_schema.anomalies.types import Anomaly
 from graphql_schema.coherence.loaders import coherence_of, forecast_of, metrics_of
 from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast
-from graphql_schema.connections import ANOMALIES, SIGNALS, Connection
+from graphql_schema.connections import ANOMALIES, MESSAGES, SIGNALS, Connection
 from graphql_schema.context import Info
 from graphql_schema.inputs import TimeRange, range_of
+from graphql_schema.messages.loaders import messages_of
+from graphql_schema.messages.types import Message
 from graphql_schema.nodes import Node, conversation_id
 from graphql_schema.signals.inputs import SignalFilter, filter_of
 from graphql_schema.signals.loaders import lineage_of, signals_of
@@ -155,6 +157,17 @@ class Conversation(Node):
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
     ) -> list[LineageStep]:
         return await lineage_of(info.context, self.key, range_of(time_range))
+
+    @strawberry.field
+    def messages(
+        self,
+        info: Info,
+        first: int | None = strawberry.UNSET,
+        after: str | None = strawberry.UNSET,
+        last: int | None = strawberry.UNSET,
+        before: str | None = strawberry.UNSET,
+    ) -> Connection[Message]:
+        return messages_of(info.context, self.key, MESSAGES.page(first, after, last, before))
 
     @strawberry.field
     def anomalies(

@@ -68,6 +68,7 @@ class SignalMutations:
     @strawberry.mutation
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
         services = info.context.services
+        await services.rates.signals.charge(info.context.payer)
         with services.statistics.batch(1) as batch:
             row, batch.duplicates = await services.signals.create(
                 info.context.rights, input, datetime.now(UTC)
@@ -91,6 +92,8 @@ signal of the batch, instead of failing its signals.
         create_conversations: bool = False,
     ) -> CreateSignalsPayload:
         services = info.context.services
+        if signals:
+            await services.rates.signals.charge(info.context.payer, len(signals))
         with services.statistics.batch(len(signals)) as batch:
             ingested = await services.signals.ingest(
                 info.context.rights,

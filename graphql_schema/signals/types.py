@@ -20,6 +20,7 @@ from graphql_schema.nodes import Node, signal_id
 
 if TYPE_CHECKING:
     from graphql_schema.conversations.types import Conversation
+    from graphql_schema.messages.types import Message
     from graphql_schema.vectors.types import SimilarSignal
 
 strawberry.enum(CalendarUnit)
@@ -75,6 +76,14 @@ class Signal(Node):
     @strawberry.field(description="What its text sounds like; NEUTRAL without one.")
     def classification(self, info: Info) -> Classification:
         return info.context.services.classifier(self.raw_content)
+
+    @strawberry.field(description="The message that this is the record of.")
+    async def message(
+        self, info: Info
+    ) -> Annotated["Message", strawberry.lazy("graphql_schema.messages.types")] | None:
+        from graphql_schema.messages.loaders import RecordedMessages
+
+        return await info.context.loader(RecordedMessages).load(self.place, None)
 
     @strawberry.field
     async def conversation(

@@ -178,3 +178,8 @@ def test_classify_uses_the_table_that_is_configured(run: Run, folder: Path) -> N
     assert int(first.stdout.split()[0]) > 1_000
     assert run("classify").stdout == "0 signals classified.\n"
     assert run("classify", COHERENCE_KEYWORDS=str(table)).stdout == first.stdout
+
+
+def test_purge_says_how_many_conversations_are_removed(run):
+    assert run("purge", "--days", "-1").returncode == 2
+    assert run("purge", DEMO="0").stdout == "0 conversations are removed.\n"

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from limits import parse
 from pydantic import SecretStr, ValidationError
 
 from app.settings import Settings
 
 DEFAULTS = {
+    "COHERENCE_SECRETS": ("secrets", None),
     "HOST": ("host", "127.0.0.1"),
     "PORT": ("port", 8_002),
     "COHERENCE_DATA_DIR": ("data_dir", Path(".coherence")),
@@ -34,10 +36,15 @@ DEFAULTS = {
     "COHERENCE_ALLOWED_ORIGINS": ("allowed_origins", ()),
     "DEFAULT_WINDOWS": ("default_windows", (3_600, 86_400)),
     "COHERENCE_CLOCK_SKEW": ("clock_skew", 300),
+    "COHERENCE_TRUSTED_DOCUMENTS": ("trusted_documents", None),
+    "COHERENCE_TRUSTED_DOCUMENTS_ONLY": ("trusted_documents_only", False),
     "COHERENCE_MAX_DEPTH": ("max_depth", 15),
     "COHERENCE_MAX_ALIASES": ("max_aliases", 200),
     "COHERENCE_MAX_TOKENS": ("max_tokens", 5_000),
     "COHERENCE_MAX_COST": ("max_cost", 100_000),
+    "COHERENCE_RATE_COST": ("rate_cost", None),
+    "COHERENCE_RATE_SIGNALS": ("rate_signals", None),
+    "COHERENCE_RATE_SIGN_INS": ("rate_sign_ins", None),
     "COHERENCE_MAX_BODY": ("max_body", 32_000_000),
     "COHERENCE_POOL_SIZE": ("pool_size", 10),
     "COHERENCE_DIVERSITY_WEIGHT": ("diversity_weight", 0.05),
@@ -55,6 +62,13 @@ DEFAULTS = {
     "PERSISTENCE": ("persistence", "csv"),
     "KAFKA_BOOTSTRAP": ("kafka_bootstrap", None),
     "KAFKA_CONFIG": ("kafka_config", None),
+    "COHERENCE_LLM_URL": ("llm_url", None),
+    "COHERENCE_LLM_MODEL": ("llm_model", None),
+    "COHERENCE_LLM_KEY": ("llm_key", None),
+    "COHERENCE_LLM_PRICES": ("llm_prices", {}),
+    "COHERENCE_LLM_SECONDS": ("llm_seconds", 120),
+    "COHERENCE_LLM_STALLED_SECONDS": ("llm_stalled_seconds", 20),
+    "COHERENCE_PURGE_AFTER_DAYS": ("purge_after", 30),
     "COHERENCE_LOG_LEVEL": ("log_level", "info"),
 }
 
@@ -77,10 +91,14 @@ GIVEN = [
     ("COHERENCE_ALLOWED_ORIGINS", "https://a.example", ("https://a.example",)),
     ("DEFAULT_WINDOWS", "5m, 1h,PT24H", (300, 3_600, 86_400)),
     ("COHERENCE_CLOCK_SKEW", "0", 0),
+    ("COHERENCE_TRUSTED_DOCUMENTS_ONLY", "1", True),
     ("COHERENCE_MAX_DEPTH", "20", 20),
     ("COHERENCE_MAX_ALIASES", "0", 0),
     ("COHERENCE_MAX_TOKENS", "100", 100),
     ("COHERENCE_MAX_COST", "5", 5),
+    ("COHERENCE_RATE_COST", "5000/minute", parse("5000/minute")),
+    ("COHERENCE_RATE_SIGNALS", "7 per 2 hours", parse("7 per 2 hours")),
+    ("COHERENCE_RATE_SIGN_INS", "Off", "off"),
     ("COHERENCE_MAX_BODY", "1000", 1_000),
     ("COHERENCE_POOL_SIZE", "1", 1),
     ("COHERENCE_DIVERSITY_WEIGHT", "0", 0),
@@ -123,10 +141,14 @@ BAD = [
     ("DEFAULT_WINDOWS", "5m;1h", "such as 30s, 5m"),
     ("COHERENCE_CLOCK_SKEW", "-1", "0"),
     ("COHERENCE_CLOCK_SKEW", "5m", "integer"),
+    ("COHERENCE_TRUSTED_DOCUMENTS", "none.json", "none.json cannot be read"),
     ("COHERENCE_MAX_DEPTH", "0", "1"),
     ("COHERENCE_MAX_ALIASES", "-1", "0"),
     ("COHERENCE_MAX_TOKENS", "0", "1"),
     ("COHERENCE_MAX_COST", "-1", "0"),
+    ("COHERENCE_RATE_COST", "many", "such as 1000/minute"),
+    ("COHERENCE_RATE_SIGNALS", "0/minute", "such as 1000/minute"),
+    ("COHERENCE_RATE_SIGN_INS", "5/second; 60/minute", "such as 1000/minute"),
     ("COHERENCE_MAX_BODY", "0", "1"),
     ("COHERENCE_POOL_SIZE", "0", "1"),
     ("COHERENCE_TREND_WEIGHT", "nan", "finite"),

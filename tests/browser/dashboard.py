@@ -6,6 +6,10 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from app.pages import DIST
+
+AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
+
 
 def ask(served: str, query: str, **variables: Any) -> Any:
     body = json.dumps({"query": query, "variables": variables}).encode()
@@ -25,6 +29,15 @@ def settled(page: Page) -> None:
     expect(page.locator("main :is(h1, .state-title)").first).to_be_visible()
     expect(page.locator("main")).not_to_contain_text("Loading")
     expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+
+
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe has against the page as it is: the rule, and the first element."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        (each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in {"serious", "critical"}
+    ]
 
 
 def open_page(page: Page, path: str) -> None:

@@ -1,13 +1,5 @@
 """Whatever is lost on the way, whoever follows hears the last word."""
 
-import asyncio
-import shutil
-import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.transport.following import begun, following, store
 from tests.transport.test_live import DRIFT, SIGNALS, brief
 
@@ -24,51 +16,6 @@ OTHERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 NEVER = 3_600
-
-
-class Redis:
-    """A real one, which can be stopped and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-
-    async def start(self) -> None:
-        arguments = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder))
-        self.process = await asyncio.create_subprocess_exec(
-            "redis-server", *arguments, stdout=asyncio.subprocess.DEVNULL
-        )
-        async with asyncio.timeout(5):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                except ConnectionRefusedError:
-                    await asyncio.sleep(0.01)
-                else:
-                    writer.close()
-                    return
-
-    async def ask(self, command: str) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(f"{command}\r\n".encode())
-        assert (await reader.readline()).startswith((b":", b"+"))
-        writer.close()
-
-    async def stop(self) -> None:
-        self.process.kill()
-        await self.process.wait()
-
-
-@pytest.fixture
-async def redis(tmp_path: Path) -> AsyncIterator[Redis]:
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed, and only root can install it")
-    server = Redis(tmp_path)
-    await server.start()
-    yield server
-    await server.stop()
 
 
 async def see_each_other(one, other):

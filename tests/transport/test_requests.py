@@ -253,7 +253,9 @@ async def test_a_browser_gets_the_page(reader):
     assert "<html" in response.text
 
 
-@pytest.mark.parametrize("path", ["/", "/conversations/a%2Fb", "/people", "/people/x", "/verify", "/graphql"])
+@pytest.mark.parametrize(
+    "path", ["/", "/conversations/a%2Fb", "/people", "/people/x", "/verify", "/account", "/graphql"]
+)
 async def test_pages_run_no_script_but_their_own(reader, path):
     response = await reader.http.get(path, headers={"Accept": "text/html"})
     if response.status_code == 404:

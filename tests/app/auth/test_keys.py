@@ -106,6 +106,29 @@ async def test_last_use_is_kept_by_one_write_for_many_requests(auth, database, p
     assert not auth._used
 
 
+async def test_the_first_use_of_a_day_is_noted_and_no_other(auth, database, services, pg):
+    ada = await services.users.create(username="ada", role=Role.COACH)
+    machine, token = await keys.create(database, "test", "all", [Scope.READ])
+    program, hers = await keys.create(database, "test", "hers", [Scope.READ], ada.id)
+    noted = "SELECT actor, subject FROM audit_log WHERE action = 'key used' ORDER BY actor"
+
+    async def use():
+        for each in (token, hers, token):
+            await auth.by_authorization(bearer(each))
+        async with auth.running():
+            pass
+        return [tuple(row) for row in await pg.fetch(noted)]
+
+    first = [(f"key:{machine.id}", f"key:{machine.id}"), (f"user:{ada.id}", f"key:{program.id}")]
+    assert await use() == first
+    assert await use() == first
+    await pg.execute(
+        "UPDATE api_keys SET last_used_at = date_trunc('day', now(), 'UTC') - interval '1 second' WHERE id = $1",
+        machine.id,
+    )
+    assert await use() == [first[0], *first]
+
+
 async def test_what_is_held_ends_with_its_key_and_with_its_rights(auth, database, services, pg):
     ada = await services.users.create(username="ada", role=Role.ADMIN)
     row, token = await keys.create(database, "test", "hers", [Scope.READ, Scope.ADMIN], ada.id)

@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.auth.viewer import PROGRAM
-from app.conversations import queries
+from app.conversations import queries, service
 from app.conversations.models import ConversationStatus
 from app.conversations.queries import ConversationFilter, ConversationOrder
 from app.database.paging import Page
 from app.errors import BadUserInput, Conflict, NotFound
+from app.messages.models import MessageRole
+from app.messages.service import NewMessage
 from app.timerange import TimeRange
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -190,3 +192,35 @@ async def test_filters_and_search(services, database):
     assert await found(started=TimeRange(DAY + timedelta(seconds=1), DAY + timedelta(seconds=3))) == [1, 2]
     with pytest.raises(BadUserInput):
         await found(search="\0")
+
+
+async def test_purge_removes_for_good_what_has_been_hidden_for_long_enough(services, pg):
+    made = {
+        name: await services.conversations.create(PROGRAM, context_window_id=name)
+        for name in ("shown", "hidden yesterday", "hidden long ago")
+    }
+    for row in made.values():
+        await services.messages.create(PROGRAM, NewMessage(row.id, MessageRole.USER, "x"))
+    await pg.execute("UPDATE conversations SET status = 'DELETED' WHERE context_window_id <> 'shown'")
+    await pg.execute("UPDATE conversations SET updated_at = now() - interval '1 day'")
+    await pg.execute(
+        "UPDATE conversations SET updated_at = now() - interval '40 days' WHERE context_window_id LIKE '%long ago'"
+    )
+    assert await services.conversations.purge(30) == 1
+    assert await services.conversations.purge(30) == 0
+    left = {row[0] for row in await pg.fetch("SELECT context_window_id FROM conversations")}
+    assert left == {"shown", "hidden yesterday"}
+    for table in ("messages", "signals"):
+        assert await pg.fetchval(f"SELECT count(*) FROM {table}") == 2
+    noted = await pg.fetch("SELECT subject FROM audit_log WHERE action = 'conversation purged'")
+    assert [row[0] for row in noted] == [f"conversation:{made['hidden long ago'].id}"]
+    assert await services.conversations.purge(0) == 1
+
+
+async def test_a_purge_is_done_in_pieces(services, pg, monkeypatch):
+    monkeypatch.setattr(service, "MOST_PURGED", 3)
+    await pg.execute(
+        "INSERT INTO conversations (context_window_id, status) SELECT n, 'DELETED' FROM generate_series(1, 7) n"
+    )
+    assert await services.conversations.purge(0) == 7
+    assert await pg.fetchval("SELECT count(*) FROM conversations") == 0

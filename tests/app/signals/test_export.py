@@ -157,6 +157,27 @@ async def test_only_what_is_wanted_is_written(database, pg):
     assert await found((), (), None, None) == "abcd"
 
 
+async def test_the_audit_log_tells_of_it_before_the_first_is_read(database, pg):
+    class Full(io.RawIOBase):
+        def write(self, _):
+            raise OSError("disk full")
+
+    await pg.execute("INSERT INTO conversations (context_window_id) VALUES ('ann@example.org')")
+    what = wanted(["ann@example.org"], (), "2026-01-02T00:00:00Z", None)
+    assert await export(database, PROGRAM, what, io.BytesIO(), "jsonl", actor="terminal") == 0
+    with pytest.raises(OSError, match="disk full"):
+        await export(database, PROGRAM, Wanted(), Full(), "csv")
+    log = await pg.fetch("SELECT actor, action, subject, details::text FROM audit_log ORDER BY id")
+    assert [tuple(row)[:3] for row in log] == [
+        ("terminal", "signals exported", "signals"),
+        ("program", "signals exported", "signals"),
+    ]
+    assert [json.loads(row["details"]) for row in log] == [
+        {"conversations": 1, "sources": "all", "since": "2026-01-02T00:00:00Z", "until": None},
+        {"conversations": "all", "sources": "all", "since": None, "until": None},
+    ]
+
+
 @pytest.mark.parametrize(
     "what", [((), (), "yesterday", None), ((), (), "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z")]
 )

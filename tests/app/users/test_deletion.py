@@ -5,6 +5,8 @@ from uuid import uuid4
 
 from app.auth import keys
 from app.auth.viewer import PROGRAM, Scope
+from app.messages.models import MessageRole
+from app.messages.service import NewMessage
 from app.users.models import Role
 from tests.conftest import EDITIONS
 
@@ -66,6 +68,7 @@ async def test_nothing_of_theirs_is_left_in_any_table(services, pg, edition):
         others.id,
         MARKS[0],
     )
+    await services.messages.create(PROGRAM, NewMessage(own.id, MessageRole.USER, "zebra text"))
     await services.arrivals.work_off()
     _, token = await keys.create(services.database, actor, "k", [Scope.READ], user.id)
     await pg.execute(

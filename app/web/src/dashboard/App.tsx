@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react'
 
+import { useHasEnded } from './api/session'
 import { Loading } from './components/State'
 import { Shell } from './components/Shell'
 import { Conversations } from './pages/Conversations'
@@ -7,9 +8,11 @@ import { NotFound } from './pages/NotFound'
 import { usePath } from './router'
 
 // The first view comes at once; the others, and the charts in them, when they are opened.
+const Account = lazy(() => import('./pages/Account'))
 const Conversation = lazy(() => import('./pages/Conversation'))
 const People = lazy(() => import('./pages/People'))
 const Search = lazy(() => import('./pages/Search'))
+const SignIn = lazy(() => import('./pages/SignIn'))
 const Verify = lazy(() => import('./pages/Verify'))
 
 /** app/pages.py has the same list of paths. */
@@ -22,14 +25,16 @@ function Page() {
   if (section === 'people') return <People />
   if (section === 'search' && id === undefined) return <Search />
   if (section === 'verify' && id === undefined) return <Verify />
+  if (section === 'account' && id === undefined) return <Account />
   return <NotFound />
 }
 
 export function App() {
+  const hasEnded = useHasEnded()
   return (
     <Shell>
       <Suspense fallback={<Loading what="the page" />}>
-        <Page />
+        {hasEnded ? <SignIn /> : <Page />}
       </Suspense>
     </Shell>
   )

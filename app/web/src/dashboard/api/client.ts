@@ -1,8 +1,10 @@
 /** The one GraphQL client: requests over HTTP, subscriptions over one WebSocket that reconnects by itself. */
 import { createClient as createSocket } from 'graphql-ws'
-import { Client, fetchExchange, subscriptionExchange } from 'urql'
+import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql'
 
 import { connection } from './connection'
+import { ViewerDocument } from './generated'
+import { session } from './session'
 
 const url = new URL('/graphql', location.href).href
 
@@ -17,13 +19,17 @@ const wait = (retries: number) => {
 const socket = createSocket({
   url: url.replace(/^http/, 'ws'),
   retryAttempts: Number.POSITIVE_INFINITY,
-  shouldRetry: () => true,
+  shouldRetry: () => !session.hasEnded,
   retryWait: wait,
   // From one page to the next it stays open.
   lazyCloseTimeout: 3_000,
   // A server that is gone without a word is noticed by its missing pong.
   keepAlive: 10_000,
-  on: connection.events(() => socket.terminate()),
+  on: connection.events({
+    terminate: () => socket.terminate(),
+    // The session has ended, or allows something else by now: the answer tells which.
+    refused: () => void client.query(ViewerDocument, {}).toPromise(),
+  }),
 })
 
 /** Without a cache: every number is a reading of now, and takes the server milliseconds. */
@@ -31,6 +37,7 @@ export const client = new Client({
   url,
   preferGetMethod: false,
   exchanges: [
+    mapExchange({ onError: session.judge }),
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: ({ query, variables }) => ({

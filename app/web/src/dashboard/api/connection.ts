@@ -7,6 +7,13 @@ import type { ClientOptions } from 'graphql-ws'
 export type Connection = 'idle' | 'connecting' | 'live' | 'reconnecting'
 
 const PATIENCE_MS = 5_000
+/** The code that a connection is closed with. */
+const REFUSED = 4403
+
+interface Handlers {
+  terminate: () => void
+  refused: () => void
+}
 
 class Store {
   private socket: Connection = 'idle'
@@ -48,8 +55,11 @@ class Store {
     this.tell()
   }
 
-  /** What graphql-ws reports; `terminate` drops a connection whose server does not answer pings. */
-  events(terminate: () => void): NonNullable<ClientOptions['on']> {
+  /**
+   * What graphql-ws reports; `terminate` drops a connection whose server does not answer pings, `refused` is told of one
+   * that the server has ended because of who is asking.
+   */
+  events({ terminate, refused }: Handlers): NonNullable<ClientOptions['on']> {
     let overdue: ReturnType<typeof setTimeout> | undefined
     return {
       connecting: (isRetry) => this.set(isRetry ? 'reconnecting' : 'connecting'),
@@ -58,6 +68,7 @@ class Store {
         clearTimeout(overdue)
         const orderly = event instanceof CloseEvent && event.code === 1000
         this.set(orderly ? 'idle' : 'reconnecting')
+        if (event instanceof CloseEvent && event.code === REFUSED) refused()
       },
       ping: (received) => {
         if (!received) overdue = setTimeout(terminate, PATIENCE_MS)

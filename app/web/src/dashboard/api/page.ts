@@ -1,11 +1,3 @@
-/** Connections are paged by cursors, in either direction. */
-export interface PageInfo {
-  hasNextPage: boolean
-  hasPreviousPage: boolean
-  startCursor: string | null
-  endCursor: string | null
-}
-
 /** Arguments of a connection for the page that the address names: after one cursor, before another, or at one end. */
 export function pageArguments(params: URLSearchParams, size: number, end: 'first' | 'last' = 'first') {
   const before = params.get('before')

@@ -1,10 +1,10 @@
 import './Pager.css'
 
-import type { PageInfo } from '../api/page'
+import type { PageFragment } from '../api/generated'
 import { type Changes } from '../router'
 
 interface PagerProps {
-  page: PageInfo
+  page: PageFragment
   /** Gives the cursors of the page to show to the address. */
   turn: (to: Changes) => void
   /** What lies in the direction of reading: `Next`, or `Older`. */

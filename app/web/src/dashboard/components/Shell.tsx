@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useRef } from 'react'
 import { Link, usePath } from '../router'
 import { ConnectionLost, ConnectionStatus } from './ConnectionStatus'
 import { ThemeChoice } from './ThemeChoice'
+import { Viewer } from './Viewer'
 
 const PLACES = [
   { href: '/', section: undefined, name: 'Conversations' },
@@ -54,6 +55,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className="shell-tools">
           <ConnectionStatus />
           <ThemeChoice />
+          <Viewer />
         </div>
       </header>
       <ConnectionLost />

@@ -23,7 +23,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 }
 
 /** The server's own words. */
-const reasonOf = (error: CombinedError) => error.graphQLErrors.map(({ message }) => message).join(' ')
+export const reasonOf = (error: CombinedError) => error.graphQLErrors.map(({ message }) => message).join(' ')
 
 /** Stands beside data that does not follow by itself as it should. */
 export function NotLive({ error }: { error: CombinedError }) {

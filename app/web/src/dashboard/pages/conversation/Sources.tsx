@@ -1,6 +1,7 @@
 import './Sources.css'
 
 import type { ConversationQuery, ReadingFragment } from '../../api/generated'
+import { NumberHeadings } from '../../components/NumberHeadings'
 import { Panel } from '../../components/Panel'
 import { count, percent, signed } from '../../format'
 
@@ -40,12 +41,7 @@ export function Lineage({ steps }: { steps: Steps }) {
           <thead>
             <tr>
               <th scope="col">Step</th>
-              <th scope="col" className="number">
-                Times
-              </th>
-              <th scope="col" className="number">
-                Score
-              </th>
+              <NumberHeadings names={['Times', 'Score']} />
             </tr>
           </thead>
           <tbody>

@@ -3,6 +3,7 @@ import './Lists.css'
 import { type HeardLatelyQuery, HeardLatelyDocument } from '../../api/generated'
 import { useReading } from '../../api/reading'
 import { Entry } from '../../components/Entry'
+import { NumberHeadings } from '../../components/NumberHeadings'
 import { Panel } from '../../components/Panel'
 import { Empty, Failure, Loading } from '../../components/State'
 import { Ago } from '../../components/Time'
@@ -39,12 +40,7 @@ export function HeardLately() {
           <thead>
             <tr>
               <th scope="col">Key</th>
-              <th scope="col" className="number">
-                Signals
-              </th>
-              <th scope="col" className="number">
-                Last
-              </th>
+              <NumberHeadings names={['Signals', 'Last']} />
             </tr>
           </thead>
           <tbody>

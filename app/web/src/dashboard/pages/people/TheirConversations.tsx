@@ -1,6 +1,7 @@
 import './Lists.css'
 
 import type { TheirConversationFragment } from '../../api/generated'
+import { NumberHeadings } from '../../components/NumberHeadings'
 import { Panel } from '../../components/Panel'
 import { Empty } from '../../components/State'
 import { Ago } from '../../components/Time'
@@ -23,12 +24,7 @@ export function TheirConversations({ conversations, total }: TheirConversationsP
           <thead>
             <tr>
               <th scope="col">Conversation</th>
-              <th scope="col" className="number">
-                Signals
-              </th>
-              <th scope="col" className="number">
-                Last
-              </th>
+              <NumberHeadings names={['Signals', 'Last']} />
             </tr>
           </thead>
           <tbody>

@@ -3,6 +3,7 @@ import './RecentPanel.css'
 import { useState } from 'react'
 
 import { Level } from '../../components/Mark'
+import { NumberHeadings } from '../../components/NumberHeadings'
 import { Panel } from '../../components/Panel'
 import { Empty } from '../../components/State'
 import { Time } from '../../components/Time'
@@ -28,18 +29,7 @@ export function RecentPanel({ windows }: { windows: readonly Measured[] }) {
                 <th scope="col" className="wide">
                   End
                 </th>
-                <th scope="col" className="number">
-                  Mean
-                </th>
-                <th scope="col" className="number">
-                  Volatility
-                </th>
-                <th scope="col" className="number">
-                  Signals
-                </th>
-                <th scope="col" className="number">
-                  Drift
-                </th>
+                <NumberHeadings names={['Mean', 'Volatility', 'Signals', 'Drift']} />
                 <th scope="col">Level</th>
               </tr>
             </thead>

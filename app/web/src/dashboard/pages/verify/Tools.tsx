@@ -1,5 +1,4 @@
-import { useEffect, useState } from 'react'
-
+import { CopyButton } from '../../components/CopyButton'
 import { type Answer, requestOf } from './useVerification'
 
 /** The answer as it came and the request as it was sent, to take elsewhere. */
@@ -10,36 +9,11 @@ export function Tools({ answer }: { answer: Answer }) {
       <button type="button" onClick={() => download(answer)}>
         Download JSON
       </button>
-      <CopyButton text={request.query} />
+      <CopyButton text={request.query} label="Copy query" />
       <a className="button" href={`/graphql#${new URLSearchParams(request)}`}>
         Open in GraphiQL
       </a>
     </div>
-  )
-}
-
-const SHOW_MS = 2_000
-
-function CopyButton({ text }: { text: string }) {
-  const [outcome, setOutcome] = useState('')
-  useEffect(() => {
-    const timer = setTimeout(() => setOutcome(''), SHOW_MS)
-    return () => clearTimeout(timer)
-  }, [outcome])
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setOutcome('Copied'),
-      () => setOutcome('The browser refused'),
-    )
-  return (
-    <>
-      <button type="button" onClick={copy}>
-        {outcome || 'Copy query'}
-      </button>
-      <span className="hidden" role="status">
-        {outcome}
-      </span>
-    </>
   )
 }
 

@@ -1,0 +1,39 @@
+"""Tables of messages."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Identity, Numeric, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database.base import Table
+
+
+class MessageRole(Enum):
+    USER = "USER"
+    ASSISTANT = "ASSISTANT"
+    SYSTEM = "SYSTEM"
+
+
+class Message(Table):
+    """What someone has said in a conversation; a signal as well, which goes when the message goes."""
+
+    __tablename__ = "messages"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    role: Mapped[str]
+    content: Mapped[str]
+    citations: Mapped[Any] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    domains: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    feedback_score: Mapped[int | None] = mapped_column(SmallInteger)
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    signal_time: Mapped[datetime]
+    signal_id: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,46 @@
+"""Root fields of messages."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.messages import queries
+from app.messages.queries import Group
+from app.signals.buckets import CalendarUnit, time_zone
+from graphql_schema.context import Info
+from graphql_schema.inputs import TimeRange, range_of
+from graphql_schema.messages.types import FeedbackSummary, MessageBucket
+
+
+@strawberry.type
+class MessageQueries:
+    @strawberry.field(description="`range` is that of `createdAt`.")
+    async def feedback_summary(
+        self,
+        info: Info,
+        time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
+    ) -> FeedbackSummary:
+        async with info.context.read() as connection:
+            return FeedbackSummary.of(
+                await queries.sums(connection, info.context.rights, range_of(time_range))
+            )
+
+    @strawberry.field(
+        description="Feedback, tokens and cost over time: by local days, weeks (from Monday), months or years of "
+        "`timeZone` (IANA name), and by what `by` names. In order; empty ones are left out. More than 50 000 rows: "
+        "BAD_USER_INPUT."
+    )
+    async def message_buckets(
+        self,
+        info: Info,
+        unit: CalendarUnit = CalendarUnit.DAY,
+        time_zone_name: Annotated[str, strawberry.argument(name="timeZone")] = "UTC",
+        by: list[Group] = [],  # noqa: B006 - read only
+        time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
+    ) -> list[MessageBucket]:
+        zone, wanted = time_zone(time_zone_name), range_of(time_range)
+        async with info.context.read() as connection:
+            found = await queries.buckets(
+                connection, info.context.rights, wanted, unit.value.lower(), zone.key, frozenset(by)
+            )
+        return [MessageBucket.of(bucket) for bucket in found]
