@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 DIST = Path(__file__).parent / "web" / "dist"
 
-DASHBOARD = ("/", "/conversations/{id:path}", "/people", "/people/{id:path}", "/verify")
+DASHBOARD = ("/", "/conversations/{id:path}", "/people", "/people/{id:path}", "/feedback", "/verify")
 """Paths of the views of index.html; app/web/src/dashboard/App.tsx tells them apart."""
 
 # 'unsafe-inline' styles, fonts and images in data: URLs are what GraphiQL's editor needs.

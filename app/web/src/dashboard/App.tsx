@@ -8,6 +8,7 @@ import { usePath } from './router'
 
 // The first view comes at once; the others, and the charts in them, when they are opened.
 const Conversation = lazy(() => import('./pages/Conversation'))
+const Feedback = lazy(() => import('./pages/Feedback'))
 const People = lazy(() => import('./pages/People'))
 const Verify = lazy(() => import('./pages/Verify'))
 
@@ -20,6 +21,7 @@ function Page() {
   }
   if (section === 'people') return <People />
   if (section === 'verify' && id === undefined) return <Verify />
+  if (section === 'feedback' && id === undefined) return <Feedback />
   return <NotFound />
 }
 

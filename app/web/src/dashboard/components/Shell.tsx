@@ -9,6 +9,7 @@ import { ThemeChoice } from './ThemeChoice'
 const PLACES = [
   { href: '/', section: undefined, name: 'Conversations' },
   { href: '/people', section: 'people', name: 'People' },
+  { href: '/feedback', section: 'feedback', name: 'Feedback' },
   { href: '/verify', section: 'verify', name: 'Verify' },
 ]
 
