@@ -6,10 +6,15 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from app.pages import DIST
 
-def ask(served: str, query: str, **variables: Any) -> Any:
+AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def ask(served: str, query: str, *, key: str | None = None, **variables: Any) -> Any:
     body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(f"{served}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    request = urllib.request.Request(f"{served}/graphql", body, headers)  # noqa: S310
     with urllib.request.urlopen(request) as response:  # noqa: S310 - the test's own server
         answer = json.load(response)
     assert "errors" not in answer, answer
@@ -30,3 +35,12 @@ def settled(page: Page) -> None:
 def open_page(page: Page, path: str) -> None:
     page.goto(path)
     settled(page)
+
+
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe finds that is serious: each rule, and the first element at fault."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        (each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in {"serious", "critical"}
+    ]

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Semaphore
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute, expect
@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute, e
 from tests.app.coach import endpoint
 from tests.app.coach.endpoint import DONE, END, Handler, Write, delta, usage
 from tests.app.serving import Serving
-from tests.browser.dashboard import ask, open_page
+from tests.browser.dashboard import ask, open_page, serious
 
 PRICES = '{"m-1": ["0.15", "0.60"]}'
 SAID = "\N{PARTY POPPER}\N{PARTY POPPER} Hello! The deadline is on Friday. Be early."
@@ -30,7 +30,8 @@ class Coach:
         self.may = Semaphore(0)
 
     def answer(self, handler: Handler, write: Write, number: int) -> None:
-        if "refuse" in handler.server.requests[number - 1][2]["messages"][-1]["content"]:
+        prompt = handler.server.requests[number - 1][2]["messages"][-1]["content"]
+        if "refuse" in prompt.rpartition("Question: ")[2]:
             handler.refuse(401)
             return
         handler.stream()
@@ -273,11 +274,10 @@ def test_a_refusal_is_told_and_the_question_kept(page: Page, served: str, coach:
 
 def test_a_connection_that_comes_back_does_not_ask_again(context: BrowserContext, served: str, coach: Coach):
     page = context.new_page()  # of which the browser does complain
-    sockets: list[WebSocketRoute] = []
+    sockets: list[tuple[WebSocketRoute, WebSocketRoute]] = []
 
     def between(socket: WebSocketRoute) -> None:
-        socket.connect_to_server()
-        sockets.append(socket)
+        sockets.append((socket, socket.connect_to_server()))
 
     page.route_web_socket("**/graphql", between)
     converse(served, "lost", SAID)
@@ -286,7 +286,8 @@ def test_a_connection_that_comes_back_does_not_ask_again(context: BrowserContext
     put(page, "When is the deadline?")
     coach.may.release()
     expect(panel(page).locator("[aria-live=polite]")).to_contain_text(WORDS[0].strip())
-    sockets[0].close(code=1012)
+    for side in sockets[0]:
+        side.close(code=4000)
     expect(panel(page).get_by_role("alert")).to_contain_text("The connection was lost")
     live(page)
     coach.may.release(10)
@@ -307,6 +308,31 @@ def test_a_rating_is_kept(page: Page, served: str):
     expect(rating.get_by_role("button", name="negative")).to_have_attribute("aria-pressed", "true")
     page.reload()
     expect(rating.locator("[aria-pressed=true]")).to_have_text("\N{MINUS SIGN}1")
-    query = '{ conversation(by: {contextWindowId: "rated"}) { messages { edges { node { feedbackScore } } } } }'
+    query = (
+        '{ conversation(by: {contextWindowId: "rated"}) { messages { edges { node { feedbackScore } } } } }'
+    )
     (edge,) = ask(served, query)["conversation"]["messages"]["edges"]
     assert edge["node"]["feedbackScore"] == -1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_a_phone_scrolls_one_way_alone(
+    page: Page, served: str, coach: Coach, scheme: Literal["light", "dark"]
+):
+    converse(served, f"looked-at-{scheme}", SAID, "x" * 300)
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_page(page, f"/conversations/looked-at-{scheme}")
+    for _ in WORDS:
+        coach.may.release()
+    put(page, "When is the deadline?")
+    messages(page).last.get_by_role("button", name="[1], source").click()
+    expect(page.get_by_role("region", name="Source 1").locator("mark")).to_be_visible()
+    messages(page).last.get_by_role("button", name="positive").click()
+    put(page, "And after that?")
+    coach.may.release()
+    expect(panel(page).locator("[aria-live=polite] .message-text")).to_be_visible()
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="Stop").click()
+    coach.may.release(10)

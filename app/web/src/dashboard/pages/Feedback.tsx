@@ -11,9 +11,9 @@ import { RANGES, timeRange } from '../ranges'
 import { useQueryState } from '../router'
 import { useTitle } from '../title'
 import { Figures } from './feedback/Figures'
-import { BucketTable, GroupTable } from './feedback/Tables'
 import { sumsByGroup } from './feedback/groups'
 import { OverTime } from './feedback/OverTime'
+import { BucketTable, GroupTable } from './feedback/Tables'
 
 const UNITS = [
   { value: 'DAY', name: 'Day' },
@@ -40,12 +40,13 @@ export default function Feedback() {
     change({ [name]: value === STANDARD[name] ? null : value })
   const unit = chosen('unit') as CalendarUnit
   const by = chosen('by') as MessageGroup | ''
-  const range = chosen('range')
+  const chosenRange = chosen('range')
+  const range = useMemo(() => timeRange(chosenRange), [chosenRange])
 
   const { data, error, isReading, read } = useReading({
     query: FeedbackDocument,
     variables: {
-      range: useMemo(() => timeRange(range), [range]),
+      range,
       unit,
       timeZone: TIME_ZONE,
       by: useMemo(() => (by ? [by] : []), [by]),
@@ -57,7 +58,7 @@ export default function Feedback() {
       <header className="feedback-header">
         <h1>Feedback and cost</h1>
         <div className="feedback-tools">
-          <Choice label="Range" value={range} options={RANGES} choose={choose('range')} />
+          <Choice label="Range" value={chosenRange} options={RANGES} choose={choose('range')} />
           <Choice label="Over" value={unit} options={UNITS} choose={choose('unit')} />
           <Choice label="By" value={by} options={GROUPS} choose={choose('by')} />
         </div>
@@ -72,7 +73,7 @@ export default function Feedback() {
       {data && !error && data.messageBuckets.length > 0 && (
         <div className="feedback" aria-busy={isReading}>
           <Figures sums={data.feedbackSummary} />
-          <OverTime groups={groups} unit={unit} />
+          <OverTime groups={groups} unit={unit} start={range?.start ?? null} />
           {by && (
             <Panel title={`By ${by.toLowerCase()}`} about={by === 'DOMAIN' && 'A message of several domains counts in each.'}>
               <GroupTable by={by} groups={groups} />

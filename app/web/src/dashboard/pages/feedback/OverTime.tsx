@@ -4,10 +4,10 @@ import type { CalendarUnit } from '../../api/generated'
 import { type Series, TimeChart, type Token } from '../../charts/TimeChart'
 import { Choice } from '../../components/Choice'
 import { Panel } from '../../components/Panel'
-import { counted, NONE } from '../../format'
+import { counted, NONE, seconds } from '../../format'
 import { useQueryState } from '../../router'
-import { periods } from './periods'
 import type { Bucket, Group } from './groups'
+import { periodOf, periods } from './periods'
 
 /** So many lines can be told apart; the table has all groups. */
 const COLOURS: readonly Token[] = ['--line', '--high', '--low', '--medium', '--neutral']
@@ -41,11 +41,18 @@ const MEASURES: readonly [Measure, ...Measure[]] = [
 const number = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, notation: 'compact' })
 const format = (value: number | null) => (value === null ? NONE : number.format(value).replace('-', '−'))
 
+interface OverTimeProps {
+  groups: readonly Group[]
+  unit: CalendarUnit
+  /** When the range begins; with the first message where null. */
+  start: string | null
+}
+
 /** One measure of the messages over time, a line for each group. */
-export function OverTime({ groups, unit }: { groups: readonly Group[]; unit: CalendarUnit }) {
+export function OverTime({ groups, unit, start }: OverTimeProps) {
   const [params, change] = useQueryState()
   const measure = MEASURES.find(({ value }) => value === params.get('measure')) ?? MEASURES[0]
-  const { times, series, range } = useMemo(() => columns(groups, unit, measure), [groups, unit, measure])
+  const { times, series, range } = useMemo(() => columns(groups, unit, start, measure), [groups, unit, start, measure])
   const more = groups.length - series.length
   return (
     <Panel
@@ -76,13 +83,15 @@ export function OverTime({ groups, unit }: { groups: readonly Group[]; unit: Cal
   )
 }
 
-function columns(groups: readonly Group[], unit: CalendarUnit, measure: Measure) {
-  const { times, keyOf } = periods(groups.flatMap(({ buckets }) => buckets.map(({ bucket }) => bucket)), unit)
+function columns(groups: readonly Group[], unit: CalendarUnit, start: string | null, measure: Measure) {
+  const now = new Date().toISOString()
+  const first = groups.map(({ buckets }) => buckets[0]?.bucket ?? now).reduce((a, b) => (seconds(a) < seconds(b) ? a : b))
+  const times = periods(start ?? first, now, unit)
   const series = groups.slice(0, COLOURS.length).map(({ name, buckets }, index): Series => {
-    const values = new Map(buckets.map((each) => [keyOf(each.bucket), measure.of(each)]))
+    const values = new Map(buckets.map((each) => [periodOf(each.bucket), measure.of(each)]))
     return {
       label: name,
-      values: [...times.keys()].map((key) => (values.has(key) ? (values.get(key) ?? null) : measure.none)),
+      values: [...times.keys()].map((period) => (values.has(period) ? (values.get(period) ?? null) : measure.none)),
       colour: COLOURS[index] ?? '--line',
       points: times.size <= SPARSE,
     }

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 
 import type { CalendarUnit, FeedbackSumsFragment, MessageGroup } from '../../api/generated'
-import { count } from '../../format'
+import { count, seconds } from '../../format'
 import { dollars } from '../../money'
 import { type Bucket, type Group, nameOf } from './groups'
 
@@ -86,7 +86,7 @@ interface BucketTableProps {
 /** The sums of each period, and of each group in it. */
 export function BucketTable({ by, unit, buckets }: BucketTableProps) {
   const format = unit === 'MONTH' ? MONTH : DATE
-  const newest = buckets.toReversed().slice(0, MOST)
+  const newest = buckets.toSorted((a, b) => seconds(b.bucket) - seconds(a.bucket)).slice(0, MOST)
   return (
     <>
       <Table label="Messages over time" first={[unit === 'WEEK' ? 'Week of' : 'Time', ...(by ? [WORDS[by]] : [])]}>

@@ -15,7 +15,8 @@ export interface Group {
 export function nameOf({ user, agentId, domain }: Bucket, by: MessageGroup | ''): string {
   switch (by) {
     case 'USER':
-      return user === null ? 'Nobody’s' : (user.name ?? user.username)
+      if (user === null) return 'Nobody’s'
+      return user.name === null ? user.username : `${user.name} (${user.username})`
     case 'AGENT':
       return agentId ?? 'No agent'
     case 'DOMAIN':

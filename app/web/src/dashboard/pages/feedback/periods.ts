@@ -1,25 +1,24 @@
-/** The reader's local days, weeks and months. */
+/** The reader's local days, weeks (from Monday), months and years. */
 import type { CalendarUnit } from '../../api/generated'
 
-const STEPS: Record<CalendarUnit, (from: Date) => Date> = {
-  DAY: (from) => new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1),
-  WEEK: (from) => new Date(from.getFullYear(), from.getMonth(), from.getDate() + 7),
-  MONTH: (from) => new Date(from.getFullYear(), from.getMonth() + 1, 1),
-  YEAR: (from) => new Date(from.getFullYear() + 1, 0, 1),
+/** Where the period begins that lies `steps` after the one that holds `at`. */
+const STARTS: Record<CalendarUnit, (at: Date, steps: number) => Date> = {
+  DAY: (at, steps) => new Date(at.getFullYear(), at.getMonth(), at.getDate() + steps),
+  WEEK: (at, steps) => new Date(at.getFullYear(), at.getMonth(), at.getDate() - ((at.getDay() + 6) % 7) + 7 * steps),
+  MONTH: (at, steps) => new Date(at.getFullYear(), at.getMonth() + steps, 1),
+  YEAR: (at, steps) => new Date(at.getFullYear() + steps, 0, 1),
 }
 
-/** By its date: where clocks are set forward at midnight, the day has no such instant. */
-const keyOf = (at: string) => new Date(at).toDateString()
+/** Names a period by its first day: where clocks are set forward at midnight, that day has no such instant. */
+export const periodOf = (start: string) => new Date(start).toDateString()
 
-/** All periods from the first of `starts` to the last, empty ones too: their starts, in seconds, by key. */
-export function periods(starts: readonly string[], unit: CalendarUnit) {
-  const instants = starts.map((start) => Date.parse(start))
-  const last = instants.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
-  const times = new Map<string, number>()
-  let at = new Date(instants.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY))
-  while (at.getTime() <= last) {
-    times.set(at.toDateString(), at.getTime() / 1000)
-    at = STEPS[unit](at)
-  }
-  return { times, keyOf }
+/** All periods from that of `from` to that of `to`, two at least: their starts, in seconds since 1970, by name. */
+export function periods(from: string, to: string, unit: CalendarUnit): Map<string, number> {
+  const startOf = STARTS[unit]
+  const last = startOf(new Date(to), 0)
+  let at = startOf(new Date(from), 0)
+  if (at >= last) at = startOf(last, -1)
+  const found = new Map<string, number>()
+  for (; at <= last; at = startOf(at, 1)) found.set(at.toDateString(), at.getTime() / 1000)
+  return found
 }

@@ -51,7 +51,7 @@ export function useCoach(conversationId: string, { answered, refused }: CoachCal
     })
     // A connection that comes back sends its subscriptions again, and this one would ask a second time.
     const release = connection.subscribe(() => {
-      if (connection.state === 'reconnecting') fail('The connection was lost before the answer was stored.')
+      if (connection.state === 'reconnecting') fail('The connection was lost while the answer came.')
     })
     end.current = () => {
       end.current = undefined

@@ -45,19 +45,18 @@ export function useMessages(conversationId: string) {
 
   const latest = useRef(known)
   latest.current = known
-  /** Reads older ones: a page of them, or as many as it takes to have the one that is looked for. */
+  /** Reads older ones: a page of them, or as many as it takes to have the one that is looked for. Gives what failed. */
   const readOlder = async (wanted?: string) => {
     let now = latest.current
-    const isEnough = () => now === undefined || now.messages.some(({ id }) => id === wanted)
-    while (now?.before && !isEnough()) {
+    while (now?.before && !now.messages.some(({ id }) => id === wanted)) {
       const variables = { conversationId, last: wanted ? LARGE_PAGE_SIZE : PAGE_SIZE, before: now.before }
       const { data, error } = await client.query(ConversationMessagesDocument, variables)
       const page = data?.conversation?.messages
       if (page === undefined) return error
-      now = { messages: merged(messagesOf(page), now.messages), before: start(page) }
-      const found = now
+      const found = { messages: merged(messagesOf(page), now.messages), before: start(page) }
       setKnown((before) => before && { messages: merged(found.messages, before.messages), before: found.before })
       if (wanted === undefined) return undefined
+      now = found
     }
     return undefined
   }
