@@ -4,7 +4,7 @@ import type { MessageFactsFragment } from '../../../api/generated'
 import { Time } from '../../../components/Time'
 import { count } from '../../../format'
 import { dollars } from '../../../money'
-import { type Citation, pieces } from './citations'
+import { pieces } from './citations'
 import { Rating } from './Rating'
 import { ROLES } from './roles'
 import { Source } from './Source'
@@ -53,12 +53,14 @@ export const Message = memo(function Message({ message, conversationId, mayRate,
 function Content({ message, conversationId, goTo }: Pick<MessageProps, 'message' | 'conversationId' | 'goTo'>) {
   const { id, content, citations } = message
   const [isWhole, setWhole] = useState(false)
-  const [opened, setOpened] = useState<Citation>()
+  // By its place: the message may be told again meanwhile.
+  const [openedAt, setOpenedAt] = useState<number>()
   const isLong = useMemo(() => content.length > LONGEST_TEXT && [...content].length > LONGEST_TEXT, [content])
   const text = useMemo(
     () => pieces(isLong && !isWhole ? [...content].slice(0, LONGEST_TEXT).join('') : content, citations),
     [content, citations, isLong, isWhole],
   )
+  const opened = text.find(({ citation }) => citation !== undefined && citation.at === openedAt)?.citation
   const source = `source-of-${id}`
   return (
     <>
@@ -72,7 +74,7 @@ function Content({ message, conversationId, goTo }: Pick<MessageProps, 'message'
               aria-label={`${text}, source`}
               aria-expanded={opened === citation}
               aria-controls={opened === citation ? source : undefined}
-              onClick={() => setOpened(opened === citation ? undefined : citation)}
+              onClick={() => setOpenedAt(opened === citation ? undefined : citation.at)}
             >
               {text}
             </button>
@@ -94,7 +96,7 @@ function Content({ message, conversationId, goTo }: Pick<MessageProps, 'message'
           citation={opened}
           conversationId={conversationId}
           goTo={goTo}
-          close={() => setOpened(undefined)}
+          close={() => setOpenedAt(undefined)}
         />
       )}
     </>
