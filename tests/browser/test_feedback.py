@@ -116,7 +116,7 @@ def test_by_user_agent_and_domain(page: Page):
 def test_what_is_chosen_is_in_the_address(page: Page):
     open_page(page, "/")
     page.get_by_role("link", name="Feedback").click()
-    page.get_by_label("Over").select_option("Month")
+    page.get_by_role("combobox", name="Over", exact=True).select_option("Month")
     page.get_by_label("Measure").select_option("Tokens")
     page.get_by_label("Range").select_option("All time")
     page.reload()

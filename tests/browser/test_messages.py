@@ -205,6 +205,7 @@ def test_a_mark_opens_the_cited_words_in_their_source(page: Page, served: str, c
     expect(source).to_contain_text(re.compile(r"Assistant.*20\d\d"))
     expect(source.locator("blockquote")).to_have_text(SAID)
     expect(source.locator("mark")).to_have_text(QUOTE)
+    expect(source.locator("mark")).to_be_in_viewport()
     source.get_by_role("button", name="Go to message").click()
     expect(messages(page).first).to_be_focused()
     source.get_by_role("button", name="Close").click()

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import { useQuery } from 'urql'
 
 import { CitedSourceDocument, type CitedSourceQuery } from '../../../api/generated'
@@ -20,10 +21,15 @@ interface SourceProps {
 /** What a mark stands for: the cited words in their source, who said them and when. */
 export function Source({ id, citation, conversationId, goTo, close }: SourceProps) {
   const [{ data, error }, read] = useQuery({ query: CitedSourceDocument, variables: { id: citation.id } })
+  const element = useRef<HTMLElement>(null)
+  // It opens below its mark, which may be at the end of what is seen of the list.
+  useEffect(() => {
+    element.current?.scrollIntoView({ block: 'nearest' })
+  }, [data])
   const source = data?.node ? told(data.node) : undefined
   const isHere = data?.node?.__typename === 'Message' && data.node.conversation.id === conversationId
   return (
-    <section className="message-source" id={id} aria-label={`Source ${citation.number}`}>
+    <section ref={element} className="message-source" id={id} aria-label={`Source ${citation.number}`}>
       <header>
         <p className="small">
           <span className="faint">[{citation.number}]</span> {source?.speaker}{' '}
