@@ -15,6 +15,7 @@ DASHBOARD = (
     "/people",
     "/people/{id:path}",
     "/search",
+    "/feedback",
     "/verify",
     "/account",
 )

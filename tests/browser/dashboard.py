@@ -11,9 +11,10 @@ from app.pages import DIST
 AXE = DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def ask(served: str, query: str, **variables: Any) -> Any:
+def ask(served: str, query: str, *, key: str | None = None, **variables: Any) -> Any:
     body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(f"{served}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    request = urllib.request.Request(f"{served}/graphql", body, headers)  # noqa: S310
     with urllib.request.urlopen(request) as response:  # noqa: S310 - the test's own server
         answer = json.load(response)
     assert "errors" not in answer, answer

@@ -22,6 +22,7 @@ PAGES = (
     "/people/agents/agent-bursty",
     "/search",
     "/search?text=circles&conversation=demo-drifting-3",
+    "/feedback",
     "/verify",
     "/verify?conversation=demo-drifting-3&window=90s&range=exact&source=Neo",
     "/verify?range=exact&end=1990-01-01T00:00:00Z",

@@ -90,7 +90,7 @@ def test_nothing_is_subscribed_to_once_a_page_is_left(page: Page, served: str):
     expect(live(page)).to_have_count(0)
     begun = [frame for frame in sent if '"type":"subscribe"' in frame]
     ended = [frame for frame in sent if '"type":"complete"' in frame]
-    assert len(begun) == len(ended) == 2
+    assert len(begun) == len(ended) == 3
 
 
 @pytest.fixture

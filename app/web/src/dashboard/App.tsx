@@ -10,6 +10,7 @@ import { usePath } from './router'
 // The first view comes at once; the others, and the charts in them, when they are opened.
 const Account = lazy(() => import('./pages/Account'))
 const Conversation = lazy(() => import('./pages/Conversation'))
+const Feedback = lazy(() => import('./pages/Feedback'))
 const People = lazy(() => import('./pages/People'))
 const Search = lazy(() => import('./pages/Search'))
 const SignIn = lazy(() => import('./pages/SignIn'))
@@ -26,6 +27,7 @@ function Page() {
   if (section === 'search' && id === undefined) return <Search />
   if (section === 'verify' && id === undefined) return <Verify />
   if (section === 'account' && id === undefined) return <Account />
+  if (section === 'feedback' && id === undefined) return <Feedback />
   return <NotFound />
 }
 

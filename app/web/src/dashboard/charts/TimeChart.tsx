@@ -88,7 +88,7 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
       {
         width: element.clientWidth,
         height,
-        padding: [8, zones.length > 0 ? 60 : 16, 0, 0],
+        padding: [8, zones.length > 0 ? 60 : 24, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
         scales: { x: { time: true }, y: { range: [...range] } },

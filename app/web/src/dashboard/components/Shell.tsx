@@ -11,6 +11,7 @@ const PLACES = [
   { href: '/', section: undefined, name: 'Conversations' },
   { href: '/people', section: 'people', name: 'People' },
   { href: '/search', section: 'search', name: 'Search' },
+  { href: '/feedback', section: 'feedback', name: 'Feedback' },
   { href: '/verify', section: 'verify', name: 'Verify' },
 ]
 

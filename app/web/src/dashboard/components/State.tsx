@@ -25,6 +25,9 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 /** The server's own words. */
 export const reasonOf = (error: CombinedError) => error.graphQLErrors.map(({ message }) => message).join(' ')
 
+/** Why a request had no answer, in a sentence or two. */
+export const whyNot = (error: CombinedError) => (error.networkError ? 'The server does not answer.' : reasonOf(error))
+
 /** Stands beside data that does not follow by itself as it should. */
 export function NotLive({ error }: { error: CombinedError }) {
   return (

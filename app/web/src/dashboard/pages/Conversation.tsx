@@ -22,6 +22,7 @@ import { useGathered } from '../timing'
 import { useTitle } from '../title'
 import { CoherencePanel } from './conversation/CoherencePanel'
 import { DriftPanel } from './conversation/DriftPanel'
+import { Messages } from './conversation/Messages'
 import { Signals } from './conversation/Signals'
 import { Lineage, Sources } from './conversation/Sources'
 
@@ -75,8 +76,11 @@ export default function Conversation({ contextWindowId }: { contextWindowId: str
             window={span.window}
           />
           <CoherencePanel reading={reading} />
-          <Signals contextWindowId={contextWindowId} />
-          <div className="conversation-side">
+          <div className="conversation-column">
+            <Messages conversationId={conversation.id} />
+            <Signals contextWindowId={contextWindowId} />
+          </div>
+          <div className="conversation-column">
             <Anomalies found={conversation.anomalies} />
             <Sources reading={reading} />
             <Lineage steps={conversation.lineage} />

@@ -1,0 +1,89 @@
+import './Feedback.css'
+
+import { useMemo } from 'react'
+
+import { type CalendarUnit, FeedbackDocument, type MessageGroup } from '../api/generated'
+import { useReading } from '../api/reading'
+import { Choice } from '../components/Choice'
+import { Panel } from '../components/Panel'
+import { Empty, Failure, Loading } from '../components/State'
+import { RANGES, timeRange } from '../ranges'
+import { useQueryState } from '../router'
+import { useTitle } from '../title'
+import { Figures } from './feedback/Figures'
+import { sumsByGroup } from './feedback/groups'
+import { OverTime } from './feedback/OverTime'
+import { BucketTable, GroupTable } from './feedback/Tables'
+
+const UNITS = [
+  { value: 'DAY', name: 'Day' },
+  { value: 'WEEK', name: 'Week' },
+  { value: 'MONTH', name: 'Month' },
+]
+const GROUPS = [
+  { value: '', name: 'Nothing' },
+  { value: 'USER', name: 'User' },
+  { value: 'AGENT', name: 'Agent' },
+  { value: 'DOMAIN', name: 'Domain' },
+]
+const STANDARD = { range: '30d', unit: 'DAY', by: '' }
+
+/** Of a reader's local days; the server counts by it too. */
+const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** What was thought of messages and spent on them: in all, over time, and by whom or what. */
+export default function Feedback() {
+  useTitle('Feedback and cost')
+  const [params, change] = useQueryState()
+  const chosen = (name: keyof typeof STANDARD) => params.get(name) ?? STANDARD[name]
+  const choose = (name: keyof typeof STANDARD) => (value: string) =>
+    change({ [name]: value === STANDARD[name] ? null : value })
+  const unit = chosen('unit') as CalendarUnit
+  const by = chosen('by') as MessageGroup | ''
+  const chosenRange = chosen('range')
+  const range = useMemo(() => timeRange(chosenRange), [chosenRange])
+
+  const { data, error, isReading, read } = useReading({
+    query: FeedbackDocument,
+    variables: {
+      range,
+      unit,
+      timeZone: TIME_ZONE,
+      by: useMemo(() => (by ? [by] : []), [by]),
+    },
+  })
+  const groups = useMemo(() => (data ? sumsByGroup(data.messageBuckets, by) : []), [data, by])
+  return (
+    <>
+      <header className="feedback-header">
+        <h1>Feedback and cost</h1>
+        <div className="feedback-tools">
+          <Choice label="Range" value={chosenRange} options={RANGES} choose={choose('range')} />
+          <Choice label="Over" value={unit} options={UNITS} choose={choose('unit')} />
+          <Choice label="By" value={by} options={GROUPS} choose={choose('by')} />
+        </div>
+      </header>
+      {error && <Failure error={error} retry={read} />}
+      {!data && !error && <Loading what="the numbers" />}
+      {data && !error && data.messageBuckets.length === 0 && (
+        <Empty title="No messages in this range">
+          <p>Messages are written by the mutation createMessage, and where the coach is asked in a conversation.</p>
+        </Empty>
+      )}
+      {data && !error && data.messageBuckets.length > 0 && (
+        <div className="feedback" aria-busy={isReading}>
+          <Figures sums={data.feedbackSummary} />
+          <OverTime groups={groups} unit={unit} start={range?.start ?? null} />
+          {by && (
+            <Panel title={`By ${by.toLowerCase()}`} about={by === 'DOMAIN' && 'A message of several domains counts in each.'}>
+              <GroupTable by={by} groups={groups} />
+            </Panel>
+          )}
+          <Panel title={`By ${unit.toLowerCase()}`} about={`Newest first; ${unit.toLowerCase()}s without a message are left out.`}>
+            <BucketTable by={by} unit={unit} buckets={data.messageBuckets} />
+          </Panel>
+        </div>
+      )}
+    </>
+  )
+}
