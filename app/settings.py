@@ -392,6 +392,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Days that a signal's idempotencyKey is remembered.",
     )
+    plans: bool = Field(
+        default=True,
+        alias="COHERENCE_PLANS",
+        description="Answer queries of rows by one SQL statement each (docs/plans.md); 0: as all others.",
+    )
     pool_size: int = Field(
         10,
         alias="COHERENCE_POOL_SIZE",

@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from functools import partial
+from inspect import isawaitable
 from itertools import repeat
 from typing import Annotated, Any, Final
 
 import msgspec
+import orjson
 from graphql import (
     ExecutionResult,
     GraphQLObjectType,
@@ -33,9 +35,11 @@ from strawberry.extensions import SchemaExtension
 from strawberry.http import GraphQLRequestData
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from app.errors import Unavailable
 from app.instant import parse_instants
 from graphql_schema.context import Context
 from graphql_schema.door import sees_schema
+from graphql_schema.plans import Plan
 from graphql_schema.streams import Followed, Following
 
 _READER: Final = "reader"
@@ -247,7 +251,21 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:
         if isinstance(self.root_value, Following):
             return ExecutionResult(Followed(self.root_value.topics, self))  # type: ignore[arg-type]
+        context, plans = self.context_value, self.schema._strawberry_schema.plans  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
+        if plans is not None and isinstance(context, Context) and context.as_json:
+            plan = plans.plan_of(self)
+            if plan is not None:
+                return self._by_plan(plan)
         return super().execute_operation(serially)
+
+    async def _by_plan(self, plan: Plan) -> ExecutionResult:
+        try:
+            async with self.context_value.read() as connection:
+                text = await connection.scalar(plan.statement, dict(plan.parameters))
+        except Unavailable:  # for the executor to say where
+            result = super().execute_operation()
+            return await result if isawaitable(result) else result  # type: ignore[return-value]
+        return ExecutionResult(orjson.Fragment(text))  # type: ignore[arg-type]
 
     def complete_list_value(
         self,

@@ -28,6 +28,8 @@ class Context:
     connection_params: dict[str, object] | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     """The operation's: what says "now" says the same in all of its fields."""
+    as_json: bool = False
+    """Whether nobody but the client reads what is answered: it may be made as JSON then (graphql_schema/plans/)."""
     newest: bool = False
     """Whether reads have to see what has just been written, and so may not go to a replica."""
     loaders: dict[type, Any] = field(default_factory=dict)

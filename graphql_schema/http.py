@@ -162,9 +162,8 @@ class GraphQLApp(GraphQL[Context, None]):
         return limited
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        return Context(
-            self.services, request.state.request_id, request.state.viewer, address_of(request.scope)
-        )
+        state = request.state
+        return Context(self.services, state.request_id, state.viewer, address_of(request.scope), as_json=True)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """A key in connection_init takes the place of the handshake's session."""

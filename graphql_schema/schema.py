@@ -36,6 +36,7 @@ from graphql_schema.messages.queries import MessageQueries
 from graphql_schema.messages.subscriptions import MessageSubscriptions
 from graphql_schema.nodes import Node, parse
 from graphql_schema.operations import FreshContext, OperationLog
+from graphql_schema.plans import Plans
 from graphql_schema.scalars import SCALARS
 from graphql_schema.signals.inputs import SignalInput
 from graphql_schema.signals.loaders import SignalLoader
@@ -115,6 +116,8 @@ class Schema(strawberry.Schema):
     streams: Streams
     readers: Sequence[Reader]
     """Of lists that are read from the request's text."""
+    plans: Plans | None
+    """None where every operation is executed."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -169,6 +172,7 @@ def build_schema(settings: Settings | None = None) -> Schema:
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     schema.readers = [read_fast(schema, SignalInput)]
+    schema.plans = Plans() if settings.plans else None
     schema.documents = documents
     schema.streams = Streams(settings.max_followed, max(settings.pool_size // 2, 1))
     return schema

@@ -115,7 +115,8 @@ def check(wanted: ConversationFilter) -> None:
     _matching(select(), wanted)
 
 
-def _filtered(statement: Statement, rights: Rights, wanted: ConversationFilter) -> Statement:
+def filtered(statement: Statement, rights: Rights, wanted: ConversationFilter) -> Statement:
+    """Those that are wanted and may be read."""
     return _matching(statement, wanted).where(readable(rights, wanted.status))
 
 
@@ -147,7 +148,7 @@ async def page(
     order: ConversationOrder,
     page: Page,
 ) -> Slice[AnyRow]:
-    return await read_page(connection, _filtered(conversations(), rights, wanted), order.by(), page)
+    return await read_page(connection, filtered(conversations(), rights, wanted), order.by(), page)
 
 
 async def pages_of_users(
@@ -160,7 +161,7 @@ async def pages_of_users(
 ) -> dict[UUID, Slice[AnyRow]]:
     return await read_pages(
         connection,
-        _filtered(conversations(), rights, wanted),
+        filtered(conversations(), rights, wanted),
         order.by(),
         page,
         parent=Conversation.user_id.expression,
@@ -169,14 +170,14 @@ async def pages_of_users(
 
 
 async def count(connection: AsyncConnection, rights: Rights, wanted: ConversationFilter) -> int:
-    statement = _filtered(select(func.count()).select_from(Conversation), rights, wanted)
+    statement = filtered(select(func.count()).select_from(Conversation), rights, wanted)
     return int((await connection.execute(statement)).scalar_one())
 
 
 async def counts_of_users(
     connection: AsyncConnection, rights: Rights, users: Sequence[UUID], wanted: ConversationFilter
 ) -> dict[UUID, int]:
-    statement = _filtered(select(Conversation.user_id, func.count().label("n")), rights, wanted)
+    statement = filtered(select(Conversation.user_id, func.count().label("n")), rights, wanted)
     statement = statement.where(Conversation.user_id.in_(users)).group_by(Conversation.user_id)
     return {row.user_id: row.n for row in await connection.execute(statement)}
 

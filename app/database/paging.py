@@ -28,7 +28,7 @@ type Key = tuple[datetime, Any]
 """Sort value and id of a row."""
 
 # Beside the rows of the page itself, a statement brings one row from either side of it where there is one.
-_PREVIOUS, _INSIDE, _NEXT = -1, 0, 1
+PREVIOUS, INSIDE, NEXT = -1, 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def read_page(
     connection: AsyncConnection, statement: Statement, order: Order, page: Page
 ) -> Slice[AnyRow]:
     """One page of `statement`, whose columns include `id`; its rows have `sort_value` besides."""
-    return _slice((await connection.execute(_page(statement, order, page))).all(), order, page)
+    return _slice((await connection.execute(page_of(statement, order, page))).all(), order, page)
 
 
 async def read_pages(
@@ -79,7 +79,7 @@ async def read_pages(
     wanted = select(
         func.unnest(bindparam("parents", list(parents), postgresql.ARRAY(parent.type))).label("id")
     ).cte("wanted")
-    rows = _page(statement.where(parent == wanted.c.id).correlate(wanted), order, page).lateral("page")
+    rows = page_of(statement.where(parent == wanted.c.id).correlate(wanted), order, page).lateral("page")
     found = await connection.execute(
         select(wanted.c.id.label("parent"), *rows.c).select_from(wanted).join(rows, true())
     )
@@ -89,7 +89,10 @@ async def read_pages(
     return {key: _slice(rows, order, page) for key, rows in by_parent.items()}
 
 
-def _page(statement: Statement, order: Order, page: Page) -> Statement | CompoundSelect[*tuple[Any, ...]]:
+def page_of(statement: Statement, order: Order, page: Page) -> Statement | CompoundSelect[*tuple[Any, ...]]:
+    """One row more than the page has, and one from either side of it: `part` tells which, `sort_value` what it is
+    sorted by.
+    """
     key = tuple_(order.value, order.id)
     forward = order.descending == page.backward
     after, before = (
@@ -98,16 +101,16 @@ def _page(statement: Statement, order: Order, page: Page) -> Statement | Compoun
     )
     later, sooner = (key.__lt__, key.__gt__) if order.descending else (key.__gt__, key.__lt__)
 
-    inside = _part(statement, order, _INSIDE).order_by(
+    inside = _part(statement, order, INSIDE).order_by(
         *(column.asc() if forward else column.desc() for column in (order.value, order.id))
     )
     parts = [inside.limit(page.limit + 1)]
     if after is not None:
         parts[0] = parts[0].where(later(after))
-        parts.append(_part(statement, order, _PREVIOUS).where(~later(after)).limit(1))
+        parts.append(_part(statement, order, PREVIOUS).where(~later(after)).limit(1))
     if before is not None:
         parts[0] = parts[0].where(sooner(before))
-        parts.append(_part(statement, order, _NEXT).where(~sooner(before)).limit(1))
+        parts.append(_part(statement, order, NEXT).where(~sooner(before)).limit(1))
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -118,7 +121,7 @@ def _part(statement: Statement, order: Order, part: int) -> Statement:
 
 def _slice(found: Sequence[AnyRow], order: Order, page: Page) -> Slice[AnyRow]:
     rows = sorted(
-        (row for row in found if row.part == _INSIDE),
+        (row for row in found if row.part == INSIDE),
         key=attrgetter("sort_value", "id"),
         reverse=order.descending,
     )
@@ -130,6 +133,6 @@ def _slice(found: Sequence[AnyRow], order: Order, page: Page) -> Slice[AnyRow]:
         rows = rows[: page.limit]
     return Slice(
         rows,
-        has_previous=_PREVIOUS in beyond or (over and page.backward),
-        has_next=_NEXT in beyond or (over and not page.backward),
+        has_previous=PREVIOUS in beyond or (over and page.backward),
+        has_next=NEXT in beyond or (over and not page.backward),
     )

@@ -53,7 +53,8 @@ def _personal(rights: Rights) -> ColumnElement[bool]:
     return true() if rights.administrator else false()
 
 
-def _filtered(statement: Statement, rights: Rights, wanted: UserFilter) -> Statement:
+def filtered(statement: Statement, rights: Rights, wanted: UserFilter) -> Statement:
+    """Those that are wanted and may be read."""
     statement = statement.where(readable(rights))
     if wanted.search:
         statement = statement.where(contains(wanted.search, User.username, User.name))
@@ -65,11 +66,11 @@ def _filtered(statement: Statement, rights: Rights, wanted: UserFilter) -> State
 
 
 async def page(connection: AsyncConnection, rights: Rights, wanted: UserFilter, page: Page) -> Slice[AnyRow]:
-    return await read_page(connection, _filtered(select(*COLUMNS), rights, wanted), ORDER, page)
+    return await read_page(connection, filtered(select(*COLUMNS), rights, wanted), ORDER, page)
 
 
 async def count(connection: AsyncConnection, rights: Rights, wanted: UserFilter) -> int:
-    statement = _filtered(select(func.count()).select_from(User), rights, wanted)
+    statement = filtered(select(func.count()).select_from(User), rights, wanted)
     return int((await connection.execute(statement)).scalar_one())
 
 

@@ -1,0 +1,393 @@
+"""From selections to one SQL statement whose value is the text of the answer's data.
+
+Each object becomes an expression that joins its fields' texts; each connection a scalar subquery over its page; each
+other row a scalar subquery by its key. Rights, filters, orders and pages are those of app/<domain>/queries.py.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import GraphQLObjectType, ObjectValueNode, VariableNode, Visitor, visit
+from graphql.execution.values import get_argument_values
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from strawberry.types.arguments import convert_arguments
+
+from app import checks
+from app.auth.viewer import Rights
+from app.conversations import queries as conversations
+from app.conversations.models import Conversation
+from app.database import paging
+from app.database.base import Statement
+from app.database.paging import Order, Page
+from app.messages import queries as messages
+from app.messages.models import Message
+from app.signals import queries as signals
+from app.signals.models import Signal
+from app.users import queries as users
+from app.users.models import User
+from graphql_schema.connections import MESSAGES, SIGNALS, USERS, Paged
+from graphql_schema.conversations import inputs as conversation_inputs
+from graphql_schema.conversations.loaders import paged_by
+from graphql_schema.inputs import known
+from graphql_schema.nodes import key_of
+from graphql_schema.plans.fields import FIELDS
+from graphql_schema.plans.text import Piece, joined, maybe, microseconds, on_one_line, opaque, plain
+from graphql_schema.signals import inputs as signal_inputs
+from graphql_schema.users import inputs as user_inputs
+
+
+class Unplanned(Exception):
+    """For the executor to do: what nobody has written SQL for, or a fault for it to word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A list that can be paged, of all or of one parent."""
+
+    type_name: str
+    paged: Paged
+    order: Order
+    all: Statement
+    """With the columns of the type's fields."""
+    parent: Any = None
+    """Column of the parent's row that the list is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a field's `by` names its row with."""
+
+    type_name: str
+    details: Any
+
+
+def key_in(type_name: str, by: Any) -> Any:
+    """Refused where it can be no row's."""
+    if by.id is not None:
+        return key_of(type_name, by.id.value, "id")
+    field = "username" if type_name == "User" else "contextWindowId"
+    return checks.text(field, (by.username if type_name == "User" else by.context_window_id).value)
+
+
+def arguments(executor: Any, parent: GraphQLObjectType, details: Any) -> dict[str, Any]:
+    """As the field's resolver gets them."""
+    node = details[0].node
+    field, schema = parent.fields[node.name.value], executor.schema._strawberry_schema  # noqa: SLF001 - its only door
+    given = get_argument_values(field, node, executor.variable_values, details[0].fragment_variable_values)
+    return convert_arguments(
+        given,
+        field.extensions["strawberry-definition"].arguments,
+        schema.schema_converter.scalar_registry,
+        schema.config,
+    )
+
+
+_SIGNAL_COLUMNS: Final = [
+    column for column in signals.COLUMNS if column is not Conversation.context_window_id
+]
+
+
+class Compiler:
+    """Of one operation, with its variables, for one viewer's rights."""
+
+    def __init__(self, executor: Any, rights: Rights) -> None:
+        self.executor = executor
+        self.rights = rights
+        self.keys: dict[str, Key] = {}
+        """Parameters of the statement, by name."""
+        self.keyed: Counter[str] = Counter()
+        """How often a variable is the value of one."""
+        self.aliases = 0
+
+    @property
+    def free(self) -> frozenset[str]:
+        """Variables whose value makes no difference but to parameters."""
+        used: Counter[str] = Counter()
+
+        class Uses(Visitor):
+            def enter_variable(self, node: VariableNode, *_: object) -> None:
+                used[node.name.value] += 1
+
+        fragments = [fragment.definition for fragment in self.executor.fragments.values()]
+        for node in (self.executor.operation.selection_set, *fragments):
+            visit(node, Uses())
+        return frozenset(name for name, times in self.keyed.items() if used[name] == times)
+
+    def data(self, root: GraphQLObjectType, fields: dict[str, Any]) -> Statement:
+        """The whole answer's, of the grouped fields of Query."""
+        pieces: list[Piece] = []
+        for key, details in fields.items():
+            name = self._name(details)
+            if name == "__typename":
+                value: list[Piece] = [f'"{root.name}"']
+            elif name in _ROOTS:
+                value = _ROOTS[name](self, details, self._arguments(root, details))
+            else:
+                raise Unplanned(name)
+            pieces += [f'{"," if pieces else ""}"{key}":', *value]
+        return select(joined(["{", *pieces, "}"]))
+
+    def user(self, details: Any, given: dict[str, Any]) -> list[Piece]:
+        by = given["by"]
+        key = self._key("User", details, by)
+        chosen = User.id == key if by.id is not None else func.lower(User.username) == func.lower(key)
+        return [self._one("User", select(*users.COLUMNS).where(users.readable(self.rights), chosen), details)]
+
+    def conversation(self, details: Any, given: dict[str, Any]) -> list[Piece]:
+        by = given["by"]
+        if by.share_token is not None:
+            raise Unplanned("shareToken")
+        key = self._key("Conversation", details, by)
+        chosen = (Conversation.id if by.id is not None else Conversation.context_window_id) == key
+        found = conversations.conversations().where(conversations.readable(self.rights), chosen)
+        return [self._one("Conversation", found, details)]
+
+    def _key(self, type_name: str, details: Any, by: Any) -> Any:
+        """What one row is named by; where that is a variable, a parameter of the statement, which any value will do for."""
+        value, key = details[0].node.arguments[0].value, key_in(type_name, by)
+        inner = value.fields[0].value if isinstance(value, ObjectValueNode) else None
+        if not isinstance(inner, VariableNode) or details[0].fragment_variable_values:
+            return key
+        name = f"key{len(self.keys)}"
+        self.keys[name] = Key(type_name, details)
+        self.keyed[inner.name.value] += 1
+        return bindparam(name, type_=postgresql.UUID(as_uuid=True) if by.id is not None else Text())
+
+    def users(self, details: Any, given: dict[str, Any]) -> list[Piece]:
+        wanted = user_inputs.filter_of(known(given.get("filter")))
+        found = users.filtered(select(*users.COLUMNS), self.rights, wanted)
+        return [self._connection(Rows("User", USERS, users.ORDER, found), details, given)]
+
+    def conversations(self, details: Any, given: dict[str, Any], user: Any = None) -> list[Piece]:
+        order = conversation_inputs.order_of(known(given.get("order_by")))
+        if order.field is not conversations.ConversationOrderField.STARTED_AT:
+            raise Unplanned("its sort value may be infinite")
+        wanted = conversation_inputs.filter_of(known(given.get("filter")))
+        found = conversations.filtered(conversations.conversations(), self.rights, wanted)
+        if user is not None:
+            found = found.where(Conversation.user_id == user.c.id).correlate(user)
+        rows = Rows("Conversation", paged_by(order), order.by(), found, user)
+        return [self._connection(rows, details, given)]
+
+    def signals(self, details: Any, given: dict[str, Any], conversation: Any = None) -> list[Piece]:
+        wanted = signal_inputs.filter_of(known(given.get("filter")))
+        if wanted.classification is not None:
+            raise Unplanned("classes have to be dealt with first")
+        if conversation is None:
+            found = select(*signals.COLUMNS).join_from(Signal, Conversation)
+            found = found.where(conversations.readable(self.rights))
+        else:
+            name = conversation.c.context_window_id.label("context_window_id")
+            found = select(*_SIGNAL_COLUMNS, name).where(Signal.conversation_id == conversation.c.id)
+            found = found.select_from(Signal).correlate(conversation)
+        rows = Rows("Signal", SIGNALS, signals.ORDER, signals.filtered(found, wanted), conversation)
+        return [self._connection(rows, details, given)]
+
+    def messages(self, details: Any, given: dict[str, Any], conversation: Any) -> list[Piece]:
+        found = select(*messages.COLUMNS).where(Message.conversation_id == conversation.c.id)
+        rows = Rows("Message", MESSAGES, messages.ORDER, found.correlate(conversation), conversation)
+        return [self._connection(rows, details, given)]
+
+    def _user_of(self, details: Any, conversation: Any) -> Piece:
+        own = select(*users.COLUMNS).where(users.readable(self.rights), User.id == conversation.c.user_id)
+        return self._one("User", own.correlate(conversation), details)
+
+    def _conversation_of(self, details: Any, row: Any) -> Piece:
+        """Of what may be read because it may be."""
+        own = conversations.conversations().where(Conversation.id == row.c.conversation_id)
+        return self._one("Conversation", own.correlate(row), details)
+
+    def _one(self, type_name: str, found: Statement, details: Any) -> Piece:
+        row = found.subquery(self._alias())
+        text = self._object(type_name, details, row)
+        return maybe(select(text).select_from(row).scalar_subquery())
+
+    def _object(self, type_name: str, details: Any, row: Any) -> ColumnElement[str]:
+        type_ = self.executor.schema.get_type(type_name)
+        pieces: list[Piece] = []
+        for key, selected in self._collected(type_, details).items():
+            name = self._name(selected)
+            write = FIELDS[type_name].get(name)
+            if name == "__typename":
+                value: Sequence[Piece] = [f'"{type_name}"']
+            elif write is not None:
+                value = [write(row.c)]
+            elif (type_name, name) in _LISTS:
+                value = _LISTS[type_name, name](self, selected, self._arguments(type_, selected), row)
+            elif (type_name, name) in _OTHERS:
+                value = [_OTHERS[type_name, name](self, selected, row)]
+            else:
+                raise Unplanned(f"{type_name}.{name}")
+            pieces += [f'{"," if pieces else ""}"{key}":', *value]
+        return joined(["{", *pieces, "}"])
+
+    def _connection(self, rows: Rows, details: Any, given: dict[str, Any]) -> ColumnElement[str]:
+        page = rows.paged.page(*(given.get(name) for name in ("first", "after", "last", "before")))
+        type_ = self.executor.schema.get_type(f"{rows.type_name}Connection")
+        fields = self._collected(type_, details)
+        names = {self._name(selected) for selected in fields.values()}
+        whole = "pageInfo" in names or page.after is not None or page.before is not None
+        found = _Found(rows, page, whole=whole, alias=self._alias())
+        pieces: list[Piece] = []
+        for key, selected in fields.items():
+            name = self._name(selected)
+            if name == "__typename":
+                value: list[Piece] = [f'"{type_.name}"']
+            elif name == "edges":
+                edge = self._edge(rows, selected, found)
+                value = ["[", func.coalesce(found.joined(edge), ""), "]"]
+            elif name == "pageInfo":
+                value = self._page_info(rows, selected, found)
+            elif name == "totalCount":
+                value = [plain(_count(rows))]
+            else:
+                raise Unplanned(name)
+            pieces += [f'{"," if pieces else ""}"{key}":', *value]
+        answer = select(joined(["{", *pieces, "}"]))
+        if names & {"edges", "pageInfo"}:
+            answer = answer.select_from(found.rows)
+        if rows.parent is not None:
+            answer = answer.correlate(rows.parent)
+        return answer.scalar_subquery()
+
+    def _edge(self, rows: Rows, details: Any, found: "_Found") -> ColumnElement[str]:
+        type_ = self.executor.schema.get_type(f"{rows.type_name}Edge")
+        pieces: list[Piece] = []
+        for key, selected in self._collected(type_, details).items():
+            name = self._name(selected)
+            if name == "__typename":
+                value: Piece = f'"{type_.name}"'
+            elif name == "cursor":
+                value = found.cursor
+            elif name == "node":
+                value = self._object(rows.type_name, selected, found.rows)
+            else:
+                raise Unplanned(name)
+            pieces += [f'{"," if pieces else ""}"{key}":', value]
+        return joined(["{", *pieces, "}"])
+
+    def _page_info(self, rows: Rows, details: Any, found: "_Found") -> list[Piece]:
+        type_ = self.executor.schema.get_type("PageInfo")
+        pieces: list[Piece] = []
+        for key, selected in self._collected(type_, details).items():
+            value = found.info(self._name(selected))
+            pieces += [f'{"," if pieces else ""}"{key}":', value]
+        return ["{", *pieces, "}"]
+
+    def _collected(self, type_: Any, details: Any) -> dict[str, Any]:
+        fields, deferred, *_ = self.executor.collect_subfields(type_, details)
+        if deferred:
+            raise Unplanned("@defer")
+        return fields  # type: ignore[no-any-return]
+
+    def _arguments(self, parent: GraphQLObjectType, details: Any) -> dict[str, Any]:
+        return arguments(self.executor, parent, details)
+
+    def _alias(self) -> str:
+        self.aliases += 1
+        return f"t{self.aliases}"
+
+    @staticmethod
+    def _name(details: Any) -> str:
+        return details[0].node.name.value  # type: ignore[no-any-return]
+
+
+class _Found:
+    """The rows of a page; where it is asked for, with what lies beside it (`app.database.paging.page_of`)."""
+
+    def __init__(self, rows: Rows, page: Page, *, whole: bool, alias: str) -> None:
+        self.paged, self.page, self.whole = rows.paged, page, whole
+        order = rows.order
+        if not whole:
+            ways = [
+                column.desc() if order.descending != page.backward else column.asc()
+                for column in (order.value, order.id)
+            ]
+            sorted_ = rows.all.add_columns(order.value.label("sort_value")).order_by(*ways).limit(page.limit)
+            self.rows: Any = sorted_.subquery(alias)
+        else:
+            parts: Any = paging.page_of(rows.all, order, page).subquery(f"{alias}p")
+            ways = [
+                column.desc() if order.descending != page.backward else column.asc()
+                for column in (parts.c.sort_value, parts.c.id)
+            ]
+            number = func.row_number().over(partition_by=parts.c.part, order_by=ways)
+            numbered = select(*parts.c, number.label("place"))
+            self.rows = numbered.subquery(alias)
+        ascending, descending = zip(
+            *((column.asc(), column.desc()) for column in (self.rows.c.sort_value, self.rows.c.id)),
+            strict=True,
+        )
+        self.order, self.reverse = (descending, ascending) if order.descending else (ascending, descending)
+        place = [f"{self.paged.kind}:", microseconds(self.rows.c.sort_value), ":", plain(self.rows.c.id)]
+        self.cursor = on_one_line(opaque(place))
+
+    @property
+    def inside(self) -> ColumnElement[bool]:
+        return and_(self.rows.c.part == paging.INSIDE, self.rows.c.place <= self.page.limit)
+
+    def joined(self, edge: ColumnElement[str]) -> ColumnElement[Any]:
+        edges = func.string_agg(edge, aggregate_order_by(literal_column("','"), *self.order))
+        return edges.filter(self.inside) if self.whole else edges
+
+    def info(self, name: str) -> Piece:
+        row, backward = self.rows.c, self.page.backward
+        over = and_(row.part == paging.INSIDE, row.place > self.page.limit)
+        if name == "__typename":
+            return '"PageInfo"'
+        if name == "hasNextPage":
+            return _any(row.part == paging.NEXT if backward else or_(row.part == paging.NEXT, over))
+        if name == "hasPreviousPage":
+            return _any(or_(row.part == paging.PREVIOUS, over) if backward else row.part == paging.PREVIOUS)
+        if name not in {"startCursor", "endCursor"}:
+            raise Unplanned(name)
+        ways = self.order if name == "startCursor" else self.reverse
+        cursors = func.array_agg(aggregate_order_by(self.cursor, *ways)).filter(self.inside)
+        return maybe(type_coerce(cursors, ARRAY(Text))[1])
+
+
+def _any(condition: ColumnElement[bool]) -> ColumnElement[str]:
+    return func.coalesce(plain(func.bool_or(condition)), "false")
+
+
+def _count(rows: Rows) -> ColumnElement[int]:
+    counted = rows.all.with_only_columns(func.count(), maintain_column_froms=True)
+    return counted.scalar_subquery()
+
+
+type _Root = Callable[[Compiler, Any, dict[str, Any]], list[Piece]]
+
+_ROOTS: Final[dict[str, _Root]] = {
+    "user": Compiler.user,
+    "conversation": Compiler.conversation,
+    "users": Compiler.users,
+    "conversations": Compiler.conversations,
+    "signals": Compiler.signals,
+}
+
+_LISTS: Final[dict[tuple[str, str], Callable[..., list[Piece]]]] = {
+    ("User", "conversations"): Compiler.conversations,
+    ("Conversation", "signals"): Compiler.signals,
+    ("Conversation", "messages"): Compiler.messages,
+}
+
+_OTHERS: Final[dict[tuple[str, str], Callable[[Compiler, Any, Any], Piece]]] = {
+    ("Conversation", "user"): Compiler._user_of,  # noqa: SLF001 - this module's own
+    ("Signal", "conversation"): Compiler._conversation_of,  # noqa: SLF001
+    ("Message", "conversation"): Compiler._conversation_of,  # noqa: SLF001
+}

@@ -1,0 +1,158 @@
+"""Random operations over rows: most of them planned, some with a part that is not, some at fault."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+LEAVES = {
+    "User": "id username name role isActive createdAt lastLoginAt updatedAt __typename",
+    "Conversation": "id contextWindowId agentId title status startedAt endedAt updatedAt lastSignalAt signalCount"
+    " contextMetadata coherenceScoreCurrent coherenceScoreTrend __typename",
+    "Signal": "id timestamp receivedAt contextWindowId userId agentId signalSource signalScore emotionalTone"
+    " escalateFlag rawContent payload relationshipContext diagnosticNotes __typename",
+    "Message": "id role content citations domains feedbackScore inputTokens outputTokens costUsd createdAt"
+    " __typename",
+}
+LISTS = {
+    "User": {"conversations": "Conversation"},
+    "Conversation": {"signals": "Signal", "messages": "Message"},
+}
+OTHERS = {
+    "Conversation": {"user": "User"},
+    "Signal": {"conversation": "Conversation", "message": "Message"},
+    "Message": {"conversation": "Conversation", "signal": "Signal"},
+}
+UNPLANNED = {
+    "Signal": "classification",
+    "Conversation": "shareEnabled",
+    "User": "personalInformation { email }",
+}
+
+FILTERS = {
+    "User": ("{search: %s}", "{role: EDUCATOR}", "{isActive: true}", "{}", "null"),
+    "Conversation": (
+        "{search: %s}",
+        "{status: DELETED}",
+        "{status: ACTIVE}",
+        "{agentId: %s}",
+        '{started: {start: "2026-01-01T00:00:00Z"}}',
+        '{started: {start: "2027-01-01T00:00:00Z", end: "2026-01-01T00:00:00Z"}}',
+        "{}",
+    ),
+    "Signal": (
+        "{sources: [%s]}",
+        "{userId: %s}",
+        "{escalated: true}",
+        "{minScore: 0.25, maxScore: 0.75}",
+        '{range: {end: "2026-01-01T00:02:30.000001Z"}}',
+        "{classification: NEUTRAL}",
+        "{sources: []}",
+    ),
+}
+WORDS = ('"a1"', '"title"', '"%"', '"_"', '"learner"', '"\\u0000"', '""', '"é"')
+
+
+@dataclass
+class Operations:
+    """`ids` and `cursors` are some that there are, of all types and lists."""
+
+    dice: Random
+    ids: list[str]
+    cursors: list[str]
+    fragments: list[str] = field(default_factory=list)
+    variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    def operation(self) -> tuple[str, dict[str, Any]]:
+        self.fragments, self.variables = [], {}
+        roots = " ".join(self.root() for _ in range(self.dice.choice((1, 1, 1, 2, 3))))
+        declared = ", ".join(f"${name}: {kind}" for name, (kind, _) in self.variables.items())
+        head = f"query({declared})" if declared else "query"
+        given = {name: value for name, (_, value) in self.variables.items()}
+        return f"{head} {{ {roots} }} {' '.join(self.fragments)}", given
+
+    def root(self) -> str:
+        alias = f"r{self.dice.randrange(10**6)}: "
+        kind = self.dice.choice(("users", "conversations", "signals", "user", "conversation", "__typename"))
+        if kind == "__typename":
+            return alias + kind
+        if kind in {"user", "conversation"}:
+            type_name = kind.title()
+            return f"{alias}{kind}(by: {self.by(type_name)}) {{ {self.object(type_name, 3)} }}"
+        type_name = {"users": "User", "conversations": "Conversation", "signals": "Signal"}[kind]
+        return alias + kind + self.connection(type_name, 3)
+
+    def by(self, type_name: str) -> str:
+        name = "username" if type_name == "User" else "contextWindowId"
+        names = ('"ann"', '"ANN"', '"nobody"') if type_name == "User" else ('"a1"', '"b1"', '"n1"', '"no"')
+        if self.dice.random() < 0.4:
+            return f"{{{name}: {self.dice.choice(names)}}}"
+        if self.dice.random() < 0.5:
+            return f"{{id: {self.variable('ID!', self.dice.choice(self.ids))}}}"
+        return f'{{id: "{self.dice.choice(self.ids)}"}}'
+
+    def variable(self, kind: str, value: Any) -> str:
+        name = f"v{len(self.variables)}"
+        self.variables[name] = kind, value
+        return f"${name}"
+
+    def arguments(self, type_name: str) -> str:
+        dice, given = self.dice, []
+        chance = dice.random()
+        if chance < 0.5:
+            given.append(f"first: {dice.choice((0, 1, 2, 3, 100))}")
+        elif chance < 0.8:
+            given.append(f"last: {self.variable('Int', dice.choice((1, 2, 3, 0, None)))}")
+        elif chance < 0.81:
+            given.append(dice.choice(("first: -1", "first: 100000", "first: 1, last: 1")))
+        if dice.random() < 0.25:
+            given.append(f'{dice.choice(("after", "before"))}: "{dice.choice(self.cursors)}"')
+        if type_name in FILTERS and dice.random() < 0.3:
+            given.append(f"filter: {dice.choice(FILTERS[type_name])}".replace("%s", dice.choice(WORDS)))
+        if type_name == "Conversation" and dice.random() < 0.3:
+            order = dice.choice(("STARTED_AT", "STARTED_AT", "LAST_SIGNAL_AT"))
+            given.append(f"orderBy: {{field: {order}, direction: {dice.choice(('ASC', 'DESC'))}}}")
+        return f"({', '.join(given)})" if given else ""
+
+    def connection(self, type_name: str, depth: int) -> str:
+        parts = [
+            f"edges {{ cursor node {{ {self.object(type_name, depth)} }} }}",
+            f"e2: edges {{ __typename node {{ {self.object(type_name, 0)} }} }}",
+            "totalCount",
+            "pageInfo { hasNextPage hasPreviousPage startCursor endCursor __typename }",
+            "p2: pageInfo { hasNextPage }",
+            "__typename",
+        ]
+        chosen = [part for part in parts if self.dice.random() < 0.45] or parts[:1]
+        self.dice.shuffle(chosen)
+        return f"{self.arguments(type_name)} {{ {' '.join(chosen)} }}"
+
+    def object(self, type_name: str, depth: int) -> str:
+        dice = self.dice
+        leaves = LEAVES[type_name].split()
+        parts = dice.sample(leaves, dice.randint(1, len(leaves)))
+        parts += [f"x{n}: {dice.choice(leaves)}" for n in range(dice.choice((0, 0, 2)))]
+        if depth:
+            for name, kind in LISTS.get(type_name, {}).items():
+                if dice.random() < 0.4:
+                    parts.append(f"l{dice.randrange(10**6)}: {name}{self.connection(kind, depth - 1)}")
+            for name, kind in OTHERS.get(type_name, {}).items():
+                if dice.random() < 0.06:
+                    parts.append(f"{name} {{ {self.object(kind, depth - 1)} }}")
+            if dice.random() < 0.01 and type_name in UNPLANNED:
+                parts.append(UNPLANNED[type_name])
+        dice.shuffle(parts)
+        return " ".join(self.wrapped(type_name, part) for part in parts)
+
+    def wrapped(self, type_name: str, part: str) -> str:
+        """As it stands, or in a fragment, or under a directive."""
+        chance = self.dice.random()
+        if chance < 0.04:
+            return f"... on {type_name} {{ {part} }}"
+        if chance < 0.08:
+            name = f"F{len(self.fragments)}"
+            self.fragments.append(f"fragment {name} on {type_name} {{ {part} }}")
+            return f"...{name}"
+        if chance < 0.12:
+            value = self.variable("Boolean!", self.dice.random() < 0.5)
+            return f"... @{self.dice.choice(('skip', 'include'))}(if: {value}) {{ {part} }}"
+        return part

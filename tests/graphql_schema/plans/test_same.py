@@ -1,0 +1,180 @@
+"""Nobody can tell from the answer whether it was planned: the same values, keys, nulls, errors, paths and codes."""
+
+import json
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from app.auth.viewer import PROGRAM
+from app.messages.models import MessageRole
+from app.messages.service import NewMessage
+from graphql_schema.context import Context
+from graphql_schema.encoding import to_json
+from graphql_schema.nodes import message_id
+from graphql_schema.plans import Plans
+from tests.graphql_schema.plans.operations import Operations
+from tests.people import people
+
+__all__ = ["people"]
+
+VIEWERS = ("administrator", "ann", "bob", "coach", "key:read", "nobody")
+ODD = 'quote " backslash \\ slash / tab \t newline \n é 🦉 \u2028 </script> \x01'
+LISTS = """{
+  users { edges { cursor } } conversations { edges { cursor node { signals { edges { cursor } } } } }
+  down: conversations(orderBy: {field: STARTED_AT, direction: DESC}) { edges { cursor } }
+}"""
+
+
+@pytest.fixture
+async def rows(people):
+    """Rows with everything that text and numbers can be."""
+    pg = people.pg
+    await pg.execute(
+        """
+        UPDATE conversations SET agent_id = $1, title = CASE context_window_id WHEN 'a1' THEN $1 END,
+            started_at = timestamptz '2026-01-01' + interval '0.1 second', status = CASE context_window_id
+                WHEN 'a2' THEN 'DELETED' ELSE 'ACTIVE' END,
+            context_metadata = '{"z": 1, "a": [1.50, 1e-9, 123456789012345678901234567890, null, {"é": "🦉"}]}',
+            coherence_score_trend = -1e-300, coherence_score_current = 1
+        WHERE context_window_id <> 'b1'
+        """,
+        ODD,
+    )
+    await pg.execute("UPDATE users SET name = $1, is_active = false WHERE username = 'bob'", ODD)
+    await pg.execute(
+        """
+        INSERT INTO signals (time, conversation_id, user_id, agent_id, signal_source, signal_score, emotional_tone,
+            escalate_flag, raw_content, signal_vector, payload, relationship_context, diagnostic_notes)
+        SELECT timestamptz '2026-01-01' + n * interval '1.000001 second', c.id, $1, $1, $1, n / 10.0, 1e-7 * n, 1, $1, $1,
+            '{"a": {"b": [true, "x"]}}', $1, '' FROM conversations c, generate_series(1, 3) n
+        """,
+        ODD,
+    )
+    for name in ("a1", "b1"):
+        for role in MessageRole:
+            said = NewMessage(
+                people.conversations[name], role, ODD.replace("\x01", ""), [{"a": ODD.replace("\x01", "")}],
+                ["math", "é"], 1, 2, "0.000100",
+            )  # fmt: skip
+            await people.services.messages.create(PROGRAM, said)
+    await pg.execute("UPDATE messages SET feedback_score = -1 WHERE role = 'ASSISTANT'")
+    return people
+
+
+async def answered(people, name, operation, variables, plans):
+    people.schema.plans = plans
+    context = Context(people.services, "test", people.viewers[name], as_json=True)
+    result = await people.schema.execute(operation, variables, context)
+    body = {"data": result.data, "errors": [error.formatted for error in result.errors or ()]}
+    return json.loads(to_json(body), object_pairs_hook=lambda pairs: pairs)
+
+
+class Counting(Plans):
+    planned = 0
+
+    def plan_of(self, executor):
+        found = super().plan_of(executor)
+        self.planned += found is not None
+        return found
+
+
+async def compare(people, seed, count):
+    """How many operations were planned of so many, as everyone in turn."""
+    first = await people.schema.execute(LISTS, {}, people.context("administrator"))
+    cursors = [piece for piece in to_json(first.data).split('"') if len(piece) > 30]
+    ids = [people.id(name) for name in (*people.users, *people.conversations, "a1/signal")]
+    ids += [message_id(1), "x", people.id("ann").lower()]
+    generated = Operations(Random(seed), ids, cursors)
+    plans = Counting()
+    for number in range(count):
+        operation, variables = generated.operation()
+        name = VIEWERS[number % len(VIEWERS)]
+        planned = await answered(people, name, operation, variables, plans)
+        executed = await answered(people, name, operation, variables, None)
+        assert planned == executed, (name, operation, variables)
+    return plans.planned
+
+
+async def test_generated_operations_have_the_same_answer(rows):
+    assert await compare(rows, 1, 200) > 50
+
+
+@pytest.mark.many
+@pytest.mark.parametrize("seed", range(2, 12))
+async def test_many_more_have(rows, seed):
+    assert await compare(rows, seed, 1_000) > 250
+
+
+OPERATIONS = [
+    "{ users { edges { node { conversations { edges { node { signals { edges { node { id } } } } } } } } } }",
+    "{ signals(first: 0) { edges { node { id } } pageInfo { hasNextPage startCursor } totalCount } }",
+    '{ conversation(by: {contextWindowId: "a1"}) { messages(last: 1) { edges { node { content costUsd } } } } }',
+    "{ __typename }",
+    '{ user(by: {username: "ANN"}) { __typename name conversations(last: 1) { edges { cursor } } } }',
+]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_it_is_planned_and_the_same_as_everyone(rows, operation):
+    for name in VIEWERS[:-1]:
+        plans = Counting()
+        planned = await answered(rows, name, operation, {}, plans)
+        assert plans.planned == 1
+        assert planned == await answered(rows, name, operation, {}, None)
+
+
+async def test_a_plan_serves_those_of_the_same_rights_only(rows):
+    plans = Plans()
+    query = "{ conversations { edges { node { contextWindowId } } } }"
+    for name, keys in (
+        ("ann", ["a1"]),
+        ("bob", ["b1"]),
+        ("ann", ["a1"]),
+        ("administrator", ["a1", "b1", "n1"]),
+    ):
+        ((_, ((_, ((_, edges),)),)), _) = await answered(rows, name, query, {}, plans)
+        assert sorted(node[0][1] for ((_, node),) in edges) == keys
+
+
+async def test_one_plan_serves_all_keys_and_no_other_variables(rows):
+    plans = Plans()
+    query = """query($id: ID!, $first: Int) {
+        user(by: {id: $id}) { id conversations(first: $first) { edges { node { id } } } }
+    }"""
+    both = """query($id: ID!) {
+        user(by: {id: $id}) { id } conversations(filter: {userId: $id}) { edges { node { user { id } } } }
+    }"""
+    for operation in (query, both):
+        for name in ("ann", "bob", "coach"):
+            for first in (1, 2) if operation is query else (1,):
+                variables = {"id": rows.id(name), "first": first}
+                planned = await answered(rows, "administrator", operation, variables, plans)
+                assert planned == await answered(rows, "administrator", operation, variables, None)
+        assert len(plans._known) == (2 if operation is query else 5)
+    for wrong in ("x", rows.id("a1")):
+        planned = await answered(rows, "administrator", query, {"id": wrong, "first": 1}, plans)
+        assert planned == await answered(rows, "administrator", query, {"id": wrong, "first": 1}, None)
+
+
+async def test_plans_are_bounded(rows, monkeypatch):
+    from graphql_schema import plans as module
+
+    monkeypatch.setattr(module, "MOST_PLANS", 5)
+    plans = Plans()
+    query = "query($id: ID!) { user(by: {id: $id}) { id } }"
+    for number in range(20):
+        key = rows.id("ann") if number % 2 else rows.id("bob")
+        found = await answered(rows, "administrator", query, {"id": key, "more": number}, plans)
+        assert dict(found)["data"][0][0] == "user"
+    assert len(plans._known) <= 5
+
+
+async def test_what_changes_between_two_answers_is_seen(rows):
+    plans = Plans()
+    query = '{ conversation(by: {contextWindowId: "a1"}) { title } }'
+    before = await answered(rows, "ann", query, {}, plans)
+    await rows.pg.execute("UPDATE conversations SET title = 'new' WHERE context_window_id = 'a1'")
+    after = await answered(rows, "ann", query, {}, plans)
+    assert before != after
+    assert isinstance(rows.users["ann"], UUID)
