@@ -11,6 +11,8 @@ from pydantic_settings import NoDecode
 from app.duration import Duration
 
 OFF: Final = "off"
+SENTENCE_WIDTH: Final = 384
+"""Of all-MiniLM-L6-v2."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 

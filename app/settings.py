@@ -13,6 +13,7 @@ from app.duration import Duration
 from app.setting_values import (
     LOOPBACK,
     LOWER,
+    SENTENCE_WIDTH,
     BaseUrl,
     Durations,
     HeaderSecret,
@@ -204,10 +205,10 @@ class Settings(BaseSettings):
         alias="COHERENCE_VECTORS",
         description="Where signals are searched by meaning: pgvector (the database), pinecone, or off for nowhere.",
     )
-    embedder: Annotated[Literal["local", "openai", "none"], LOWER] = Field(
+    embedder: Annotated[Literal["local", "sentence", "openai", "none"], LOWER] = Field(
         "local",
         alias="COHERENCE_EMBEDDER",
-        description="What makes vectors of texts: local, openai (any service with /embeddings), or none but producers.",
+        description="What makes vectors of texts: local, sentence (a model, docs/vectors.md), openai (any service with /embeddings), or none but producers.",
     )
     embedding_width: int = Field(
         256,
@@ -586,6 +587,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "COHERENCE_EMBEDDER=openai needs COHERENCE_EMBEDDING_URL and COHERENCE_EMBEDDING_MODEL."
             )
+        if self.embedder == "sentence" and self.embedding_width != SENTENCE_WIDTH:
+            raise ValueError(f"COHERENCE_EMBEDDER=sentence needs COHERENCE_EMBEDDING_WIDTH={SENTENCE_WIDTH}.")
         if self.vectors == "pinecone" and not (
             self.pinecone_api_key and (self.pinecone_index or self.pinecone_host)
         ):

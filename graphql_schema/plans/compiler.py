@@ -334,7 +334,12 @@ class _Found:
             strict=True,
         )
         self.order, self.reverse = (descending, ascending) if order.descending else (ascending, descending)
-        place = [f"{self.paged.kind}:", microseconds(self.rows.c.sort_value), ":", plain(self.rows.c.id)]
+        place: list[Piece] = [
+            f"{self.paged.kind}:",
+            microseconds(self.rows.c.sort_value),
+            ":",
+            plain(self.rows.c.id),
+        ]
         self.cursor = on_one_line(opaque(place))
 
     @property

