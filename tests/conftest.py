@@ -197,6 +197,12 @@ async def client(url: str, config: Settings) -> AsyncIterator[Client]:
         yield Client(http)
 
 
+@pytest.fixture
+def executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No operation is planned (graphql_schema/plans/): all go through resolvers and loaders."""
+    monkeypatch.setattr("graphql_schema.plans.Plans.plan_of", lambda *_: None)
+
+
 @pytest.fixture(scope="session")
 def served() -> Iterator[str]:
     """Address of `coherence serve`, as a user starts it: embedded PostgreSQL, demo and all."""

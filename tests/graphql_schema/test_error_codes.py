@@ -137,7 +137,7 @@ def broken(monkeypatch):
     monkeypatch.setattr("app.users.queries.page", fail)
 
 
-@pytest.mark.usefixtures("broken")
+@pytest.mark.usefixtures("broken", "executed")
 async def test_an_unforeseen_failure_is_told_by_its_request_id_and_logged(reader):
     with capture_logs() as logs:
         response = await reader.http.post(
@@ -156,6 +156,7 @@ async def test_an_unforeseen_failure_is_told_by_its_request_id_and_logged(reader
     assert isinstance(logged["exc_info"], ZeroDivisionError)
 
 
+@pytest.mark.usefixtures("executed")
 async def test_a_result_that_does_not_fit_its_type_is_the_servers_fault(reader, monkeypatch):
     async def too_many(*_args):
         return 2**40

@@ -67,7 +67,7 @@ TEXT_PLACES = [place for place in PLACES if place.type in TEXTS]
 
 @pytest.fixture
 async def world(client):
-    """Ids of a user, of the user's conversation and of a signal in it."""
+    """Ids of a user, of the user's conversation, and of a signal and an answer in it."""
     made = await client.data(
         """mutation {
           user: createUser(input: {username: "ann"}) { id }
@@ -81,7 +81,12 @@ async def world(client):
         }""",
         user=user,
     )
-    return {"User": user, "Conversation": made["conversation"]["id"], "Signal": made["signal"]["id"]}
+    ids = {"User": user, "Conversation": made["conversation"]["id"], "Signal": made["signal"]["id"]}
+    answer = """mutation($id: ID!) {
+      createMessage(input: {conversationId: $id, role: ASSISTANT, content: "an answer"}) { id }
+    }"""
+    said = await client.data(answer, id=ids["Conversation"])
+    return ids | {"Message": said["createMessage"]["id"]}
 
 
 def _value(at: GraphQLArgument | GraphQLInputField, world: dict[str, str], parent: str, name: str) -> Any:
@@ -104,6 +109,8 @@ def _value(at: GraphQLArgument | GraphQLInputField, world: dict[str, str], paren
         value = next(i for kind, i in world.items() if name.lower().startswith(kind.lower()))
     elif named.name == "Boolean":
         value = True
+    elif named.name == "Int":
+        value = 1
     else:
         value = next(iter(named.values))  # an enum
     listed = isinstance(at.type.of_type if isinstance(at.type, GraphQLNonNull) else at.type, GraphQLList)

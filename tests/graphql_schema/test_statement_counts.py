@@ -63,6 +63,14 @@ NESTED = """{
 }"""
 
 
+async def test_what_is_planned_is_one_statement(client, pg):
+    await fill(pg, 3, 2, 2)
+    number, data = await counted(client, NESTED)
+    assert number == 1
+    assert data["users"]["totalCount"] == 3
+
+
+@pytest.mark.usefixtures("executed")
 async def test_nested_lists_take_as_many_statements_for_few_rows_as_for_many(client, pg):
     await fill(pg, 1, 1, 1)
     few, _ = await counted(client, NESTED)
@@ -76,6 +84,7 @@ async def test_nested_lists_take_as_many_statements_for_few_rows_as_for_many(cli
     assert {edge["node"]["signals"]["totalCount"] for page in pages for edge in page["edges"]} == {5}
 
 
+@pytest.mark.usefixtures("executed")
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
@@ -96,6 +105,7 @@ async def test_a_list_is_read_and_counted_only_where_that_is_selected(reader, se
         assert len(counts) == ("totalCount" in selection), field
 
 
+@pytest.mark.usefixtures("executed")
 async def test_the_same_list_asked_twice_is_read_once(reader):
     number, _ = await counted(reader, "{ a: users { edges { cursor } } b: users { edges { node { id } } } }")
     assert number == 1
