@@ -17,6 +17,7 @@ import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -30,8 +31,9 @@ from app.auth.viewer import PROGRAM
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgres
 from app.database.engine import Database, driver
+from app.errors import BadUserInput
 from app.vectors import postgres
-from app.vectors.embedders import Hashed, Vectors, unit
+from app.vectors.embedders import Hashed, Sentences, Vectors, unit
 from app.vectors.index import Question, Wanted
 from app.vectors.postgres import Embeddings
 
@@ -60,7 +62,10 @@ def chats(path: Path) -> Iterator[list[dict[str, Any]]]:
 async def quality(path: Path) -> None:
     print("| embedder | lines | first is of the thread | MRR@10 | an answered line in ten | texts a second |")
     print("|---|---|---|---|---|---|")
-    for name, embedder in (("chance", Chance()), *((f"local, {n}", Hashed(n)) for n in (128, WIDTH, 512))):
+    embedders: dict[str, Any] = {"chance": Chance()} | {f"local, {n}": Hashed(n) for n in (128, WIDTH, 512)}
+    with suppress(BadUserInput):  # where the extra is not installed
+        embedders["sentence, 384"] = Sentences.load()
+    for name, embedder in embedders.items():
         firsts: list[bool] = []
         ranks: list[float] = []
         answered: list[bool] = []

@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 FEW: Final = 20_000
 """Vectors of which all are looked at: an index would have to pass over most of those it finds."""
+CANDIDATES: Final = 120
+"""Vectors that the index keeps in view: pgvector's own 40 find 0.93 of the ten nearest among a million."""
 PAGE: Final = 20_000
 """Vectors that numpy looks at together."""
 
@@ -59,6 +61,9 @@ _UPSERT = """
 
 _HAS_VECTOR = text("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')")
 _BYTES = text("SELECT pg_relation_size('signal_embeddings')")
+_THOROUGH = f"""
+    SELECT set_config('hnsw.ef_search', '{CANDIDATES}', false), set_config('hnsw.iterative_scan', 'relaxed_order', false)
+"""
 _BROKEN = text("""
     SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(cast(:name AS text)) AND NOT indisvalid)
 """)
@@ -234,6 +239,8 @@ class Embeddings:
             "vectors": [str(question.vector.tolist()) for question in questions],
             "without": [-1 if question.without is None else question.without[1] for question in questions],
         }
+        if not exact:
+            await connection.exec_driver_sql(_THOROUGH)
         found: list[list[Match]] = [[] for _ in questions]
         for row in await connection.execute(statement, values):
             found[row.number - 1].append(_match((row.time, row.id), 1 - row.distance))
