@@ -130,17 +130,13 @@ class Compiler:
 
     def data(self, root: GraphQLObjectType, fields: dict[str, Any]) -> Statement:
         """The whole answer's, of the grouped fields of Query."""
-        pieces: list[Piece] = []
-        for key, details in fields.items():
-            name = self._name(details)
-            if name == "__typename":
-                value: list[Piece] = [f'"{root.name}"']
-            elif name in _ROOTS:
-                value = _ROOTS[name](self, details, self._arguments(root, details))
-            else:
-                raise Unplanned(name)
-            pieces += [f'{"," if pieces else ""}"{key}":', *value]
-        return select(joined(["{", *pieces, "}"]))
+
+        def value(name: str, details: Any) -> list[Piece]:
+            if name in _ROOTS:
+                return _ROOTS[name](self, details, self._arguments(root, details))
+            raise Unplanned(name)
+
+        return select(joined(self._written(root.name, fields, value)))
 
     def user(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         by = given["by"]
@@ -219,77 +215,68 @@ class Compiler:
 
     def _object(self, type_name: str, details: Any, row: Any) -> ColumnElement[str]:
         type_ = self.executor.schema.get_type(type_name)
-        pieces: list[Piece] = []
-        for key, selected in self._collected(type_, details).items():
-            name = self._name(selected)
-            write = FIELDS[type_name].get(name)
-            if name == "__typename":
-                value: Sequence[Piece] = [f'"{type_name}"']
-            elif write is not None:
-                value = [write(row.c)]
-            elif (type_name, name) in _LISTS:
-                value = _LISTS[type_name, name](self, selected, self._arguments(type_, selected), row)
-            elif (type_name, name) in _OTHERS:
-                value = [_OTHERS[type_name, name](self, selected, row)]
-            else:
-                raise Unplanned(f"{type_name}.{name}")
-            pieces += [f'{"," if pieces else ""}"{key}":', *value]
-        return joined(["{", *pieces, "}"])
+
+        def value(name: str, selected: Any) -> list[Piece]:
+            if name in FIELDS[type_name]:
+                return [FIELDS[type_name][name](row.c)]
+            if (type_name, name) in _LISTS:
+                return _LISTS[type_name, name](self, selected, self._arguments(type_, selected), row)
+            if (type_name, name) in _OTHERS:
+                return [_OTHERS[type_name, name](self, selected, row)]
+            raise Unplanned(f"{type_name}.{name}")
+
+        return joined(self._written(type_name, self._collected(type_name, details), value))
 
     def _connection(self, rows: Rows, details: Any, given: dict[str, Any]) -> ColumnElement[str]:
         page = rows.paged.page(*(given.get(name) for name in ("first", "after", "last", "before")))
-        type_ = self.executor.schema.get_type(f"{rows.type_name}Connection")
-        fields = self._collected(type_, details)
+        type_name = f"{rows.type_name}Connection"
+        fields = self._collected(type_name, details)
         names = {self._name(selected) for selected in fields.values()}
         whole = "pageInfo" in names or page.after is not None or page.before is not None
         found = _Found(rows, page, whole=whole, alias=self._alias())
-        pieces: list[Piece] = []
-        for key, selected in fields.items():
-            name = self._name(selected)
-            if name == "__typename":
-                value: list[Piece] = [f'"{type_.name}"']
-            elif name == "edges":
-                edge = self._edge(rows, selected, found)
-                value = ["[", func.coalesce(found.joined(edge), ""), "]"]
-            elif name == "pageInfo":
-                value = self._page_info(rows, selected, found)
-            elif name == "totalCount":
-                value = [plain(_count(rows))]
-            else:
-                raise Unplanned(name)
-            pieces += [f'{"," if pieces else ""}"{key}":', *value]
-        answer = select(joined(["{", *pieces, "}"]))
+
+        def value(name: str, selected: Any) -> list[Piece]:
+            if name == "edges":
+                edge = joined(self._edge(rows, selected, found))
+                return ["[", func.coalesce(found.joined(edge), ""), "]"]
+            if name == "pageInfo":
+                info = self._collected("PageInfo", selected)
+                return self._written("PageInfo", info, lambda name, _: [found.info(name)])
+            if name == "totalCount":
+                return [plain(_count(rows))]
+            raise Unplanned(name)
+
+        answer = select(joined(self._written(type_name, fields, value)))
         if names & {"edges", "pageInfo"}:
             answer = answer.select_from(found.rows)
         if rows.parent is not None:
             answer = answer.correlate(rows.parent)
         return answer.scalar_subquery()
 
-    def _edge(self, rows: Rows, details: Any, found: "_Found") -> ColumnElement[str]:
-        type_ = self.executor.schema.get_type(f"{rows.type_name}Edge")
-        pieces: list[Piece] = []
-        for key, selected in self._collected(type_, details).items():
-            name = self._name(selected)
-            if name == "__typename":
-                value: Piece = f'"{type_.name}"'
-            elif name == "cursor":
-                value = found.cursor
-            elif name == "node":
-                value = self._object(rows.type_name, selected, found.rows)
-            else:
-                raise Unplanned(name)
-            pieces += [f'{"," if pieces else ""}"{key}":', value]
-        return joined(["{", *pieces, "}"])
+    def _edge(self, rows: Rows, details: Any, found: "_Found") -> list[Piece]:
+        def value(name: str, selected: Any) -> list[Piece]:
+            if name == "cursor":
+                return [found.cursor]
+            if name == "node":
+                return [self._object(rows.type_name, selected, found.rows)]
+            raise Unplanned(name)
 
-    def _page_info(self, rows: Rows, details: Any, found: "_Found") -> list[Piece]:
-        type_ = self.executor.schema.get_type("PageInfo")
+        type_name = f"{rows.type_name}Edge"
+        return self._written(type_name, self._collected(type_name, details), value)
+
+    def _written(
+        self, type_name: str, fields: dict[str, Any], value: Callable[[str, Any], Sequence[Piece]]
+    ) -> list[Piece]:
+        """An object of this type: `value` gives the pieces of each selected field but `__typename`."""
         pieces: list[Piece] = []
-        for key, selected in self._collected(type_, details).items():
-            value = found.info(self._name(selected))
-            pieces += [f'{"," if pieces else ""}"{key}":', value]
+        for key, selected in fields.items():
+            name = self._name(selected)
+            written = [f'"{type_name}"'] if name == "__typename" else value(name, selected)
+            pieces += [f'{"," if pieces else ""}"{key}":', *written]
         return ["{", *pieces, "}"]
 
-    def _collected(self, type_: Any, details: Any) -> dict[str, Any]:
+    def _collected(self, type_name: str, details: Any) -> dict[str, Any]:
+        type_ = self.executor.schema.get_type(type_name)
         fields, deferred, *_ = self.executor.collect_subfields(type_, details)
         if deferred:
             raise Unplanned("@defer")
@@ -353,8 +340,6 @@ class _Found:
     def info(self, name: str) -> Piece:
         row, backward = self.rows.c, self.page.backward
         over = and_(row.part == paging.INSIDE, row.place > self.page.limit)
-        if name == "__typename":
-            return '"PageInfo"'
         if name == "hasNextPage":
             return _any(row.part == paging.NEXT if backward else or_(row.part == paging.NEXT, over))
         if name == "hasPreviousPage":
