@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from app import serving
 from app.auth import command as auth
-from app.conversations.service import Conversations
+from app.conversations import service as conversations
 from app.database import migrations
 from app.database.embedded import EmbeddedPostgresError
 from app.database.engine import Database
@@ -225,15 +225,8 @@ def purge(
     """Remove conversations for good that have been DELETED for some days, with all that is in them."""
     settings = Settings()
     after = settings.purge_after if days is None else days
-
-    with ready(settings) as (url, key, _):
-        count = asyncio.run(_purge(url, key, after, settings))
+    count = run(settings, lambda database: conversations.purge(database, after))
     print(f"{count} conversations are removed.")  # noqa: T201
-
-
-async def _purge(url: str, key: str, days: int, settings: Settings) -> int:
-    async with opened(settings, url) as database:
-        return await Conversations(database, key).purge(days)
 
 
 @cli.command()

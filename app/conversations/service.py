@@ -116,35 +116,6 @@ class Conversations:
             changes_of(connection).note(conversation_id, None)
             await audit.note(connection, actor, "conversation deleted", f"conversation:{conversation_id}")
 
-    async def purge(self, days: int) -> int:
-        """Removes for good what has been DELETED and unchanged for so many days; how many conversations."""
-        total = 0
-        while count := await self._purge(days):
-            total += count
-        return total
-
-    @repeated_after_deadlock
-    async def _purge(self, days: int) -> int:
-        """The next MOST_PURGED, in the order in which ingestion locks them."""
-        async with self.database.write() as connection:
-            hidden = (
-                select(Conversation.id)
-                .where(
-                    Conversation.status == ConversationStatus.DELETED.value,
-                    Conversation.updated_at <= func.now() - timedelta(days=days),
-                )
-                .order_by(Conversation.id)
-                .limit(MOST_PURGED)
-                .with_for_update()
-            )
-            ids = (await connection.scalars(hidden)).all()
-            await connection.execute(delete(Conversation).where(Conversation.id.in_(ids)))
-            for key in ids:
-                changes_of(connection).note(key, None)
-            subjects = [f"conversation:{key}" for key in ids]
-            await audit.note_each(connection, audit.PROGRAM, "conversation purged", subjects)
-            return len(ids)
-
     @repeated_after_deadlock
     async def assign_coach(
         self, rights: Rights, conversation_id: UUID, coach_id: UUID, *, assigned: bool, actor: str
@@ -207,6 +178,37 @@ class Conversations:
             await audit.note(connection, actor, action, f"conversation:{conversation_id}")
             changes_of(connection).note(conversation_id, None)
             return await _row(connection, conversation_id)
+
+
+async def purge(database: Database, days: int) -> int:
+    """Removes for good what has been DELETED and unchanged for so many days; how many conversations."""
+    total = 0
+    while count := await _purge(database, days):
+        total += count
+    return total
+
+
+@repeated_after_deadlock
+async def _purge(database: Database, days: int) -> int:
+    """The next MOST_PURGED, in the order in which ingestion locks them."""
+    async with database.write() as connection:
+        hidden = (
+            select(Conversation.id)
+            .where(
+                Conversation.status == ConversationStatus.DELETED.value,
+                Conversation.updated_at <= func.now() - timedelta(days=days),
+            )
+            .order_by(Conversation.id)
+            .limit(MOST_PURGED)
+            .with_for_update()
+        )
+        ids = (await connection.scalars(hidden)).all()
+        await connection.execute(delete(Conversation).where(Conversation.id.in_(ids)))
+        for key in ids:
+            changes_of(connection).note(key, None)
+        subjects = [f"conversation:{key}" for key in ids]
+        await audit.note_each(connection, audit.PROGRAM, "conversation purged", subjects)
+        return len(ids)
 
 
 def no_such_conversation(field: str) -> NotFound:

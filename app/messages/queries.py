@@ -41,7 +41,7 @@ ORDER = Order(Message.created_at.expression, Message.id.expression)
 
 MOST_BUCKETS = 50_000
 
-_MOST_TOKENS = 2**31 - 1
+MOST_TOKENS = 2**31 - 1
 """What GraphQL's Int can say."""
 
 
@@ -146,7 +146,7 @@ _SUMS = (
 
 
 def _sums(row: AnyRow) -> Sums:
-    if max(row.input_tokens, row.output_tokens) > _MOST_TOKENS:
+    if max(row.input_tokens, row.output_tokens) > MOST_TOKENS:
         raise BadUserInput("range holds more tokens than can be told; take a shorter one.", field="range")
     return Sums(*(getattr(row, column.name) for column in _SUMS))
 

@@ -18,7 +18,7 @@ from app.conversations.service import no_such_conversation
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, NotFound
 from app.messages.models import Message, MessageRole
-from app.messages.queries import COLUMNS
+from app.messages.queries import COLUMNS, MOST_TOKENS
 from app.signals.importers import vader
 from app.signals.importers.record import Record
 from app.signals.ingest import store
@@ -26,7 +26,6 @@ from app.signals.rules import Rules
 from app.users.models import User
 
 MOST_DOMAINS = 20
-_MOST_TOKENS = 2**31 - 1
 _COST = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?")
 
 
@@ -134,8 +133,8 @@ class Messages:
                 f"domains has {len(message.domains)} items; it takes up to {MOST_DOMAINS}.", field="domains"
             )
         for name, tokens in (("inputTokens", message.input_tokens), ("outputTokens", message.output_tokens)):
-            if tokens is not None and not 0 <= tokens <= _MOST_TOKENS:
-                raise BadUserInput(f"{name} is {tokens}; it takes 0 to {_MOST_TOKENS}.", field=name)
+            if tokens is not None and not 0 <= tokens <= MOST_TOKENS:
+                raise BadUserInput(f"{name} is {tokens}; it takes 0 to {MOST_TOKENS}.", field=name)
         return {
             "conversation_id": message.conversation_id,
             "role": message.role.value,

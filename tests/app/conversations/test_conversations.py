@@ -206,15 +206,15 @@ async def test_purge_removes_for_good_what_has_been_hidden_for_long_enough(servi
     await pg.execute(
         "UPDATE conversations SET updated_at = now() - interval '40 days' WHERE context_window_id LIKE '%long ago'"
     )
-    assert await services.conversations.purge(30) == 1
-    assert await services.conversations.purge(30) == 0
+    assert await service.purge(services.database, 30) == 1
+    assert await service.purge(services.database, 30) == 0
     left = {row[0] for row in await pg.fetch("SELECT context_window_id FROM conversations")}
     assert left == {"shown", "hidden yesterday"}
     for table in ("messages", "signals"):
         assert await pg.fetchval(f"SELECT count(*) FROM {table}") == 2
     noted = await pg.fetch("SELECT subject FROM audit_log WHERE action = 'conversation purged'")
     assert [row[0] for row in noted] == [f"conversation:{made['hidden long ago'].id}"]
-    assert await services.conversations.purge(0) == 1
+    assert await service.purge(services.database, 0) == 1
 
 
 async def test_a_purge_is_done_in_pieces(services, pg, monkeypatch):
@@ -222,5 +222,5 @@ async def test_a_purge_is_done_in_pieces(services, pg, monkeypatch):
     await pg.execute(
         "INSERT INTO conversations (context_window_id, status) SELECT n, 'DELETED' FROM generate_series(1, 7) n"
     )
-    assert await services.conversations.purge(0) == 7
+    assert await service.purge(services.database, 0) == 7
     assert await pg.fetchval("SELECT count(*) FROM conversations") == 0
