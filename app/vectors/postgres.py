@@ -52,9 +52,14 @@ PAGE: Final = 20_000
 # Against being deleted before their signals' embeddings are in: who deletes signals locks them as well.
 _STAYING = "SELECT id FROM conversations WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE"
 
+# One statement, never asyncpg's executemany: cancelled while it sends, that waits for ever.
 _UPSERT = """
     INSERT INTO signal_embeddings (time, id, conversation_id, space, given, indexed, embedding)
-    SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT FROM signals WHERE time = $1 AND id = $2)
+    SELECT time, id, conversation_id, $5, given, $6, ($7::real[])[(place - 1) * $8 + 1 : place * $8]
+    FROM unnest($1::timestamptz[], $2::bigint[], $3::uuid[], $4::boolean[])
+        WITH ORDINALITY AS e (time, id, conversation_id, given, place)
+    WHERE EXISTS (SELECT FROM signals s WHERE s.time = e.time AND s.id = e.id)
+    ORDER BY place
     ON CONFLICT (time, id) DO UPDATE SET conversation_id = excluded.conversation_id, space = excluded.space,
         given = excluded.given, indexed = excluded.indexed, embedding = excluded.embedding
 """
@@ -103,20 +108,21 @@ class Embeddings:
             return
         staying = await pg.fetch(_STAYING, list({entry.conversation_id for entry in entries}))
         there = {row["id"] for row in staying}
-        await pg.executemany(
+        latest = {entry.key: entry for entry in entries if entry.conversation_id in there}
+        if not latest:
+            return
+        keys = sorted(latest)
+        kept = [latest[key] for key in keys]
+        await pg.execute(
             _UPSERT,
-            [
-                (
-                    *entry.key,
-                    entry.conversation_id,
-                    self.space,
-                    entry.given,
-                    not self.elsewhere,
-                    entry.vector.tolist(),
-                )
-                for entry in sorted(entries, key=lambda entry: entry.key)
-                if entry.conversation_id in there
-            ],
+            [time for time, _ in keys],
+            [number for _, number in keys],
+            [entry.conversation_id for entry in kept],
+            [entry.given for entry in kept],
+            self.space,
+            not self.elsewhere,
+            np.concatenate([entry.vector for entry in kept]).tolist(),
+            self.width,
         )
 
     async def delete(self, keys: Sequence[SignalKey]) -> None:

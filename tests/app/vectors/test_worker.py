@@ -228,3 +228,17 @@ async def test_differences_are_found_and_mended(elsewhere, fake, pg):
     assert not await reconcile.differences(work)
     assert len(fake.vectors[""]) == 9 + 1
     assert "somebody's" in fake.vectors[""]
+
+
+async def test_who_stores_embeddings_can_be_stopped_at_any_moment(services, pg):
+    """A server that ends does not wait for ever for a statement that it has cancelled."""
+    await store(services, *(New(raw_content=f"line {number}") for number in range(1_000)))
+    await services.arrivals.work_off()
+    for milliseconds in range(0, 300, 20):
+        embedding = asyncio.create_task(services.vectors.embedding.work_off())
+        await asyncio.sleep(milliseconds / 1_000)
+        embedding.cancel()
+        await asyncio.wait((embedding,), timeout=10)
+        assert embedding.done()
+    await worked_off(services)
+    assert len(await stored(pg)) == 1_000
