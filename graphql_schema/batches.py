@@ -252,17 +252,17 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(self.root_value, Following):
             return ExecutionResult(Followed(self.root_value.topics, self))  # type: ignore[arg-type]
         context, plans = self.context_value, self.schema._strawberry_schema.plans  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
-        if plans is not None and isinstance(context, Context) and context.as_json:
-            plan = plans.plan_of(self)
+        if plans is not None and isinstance(context, Context) and context.as_json and context.asked:
+            plan = plans.plan_of(self, context.asked)
             if plan is not None:
-                return self._by_plan(plan)
+                return self._by_plan(plan, context)
         return super().execute_operation(serially)
 
-    async def _by_plan(self, plan: Plan) -> ExecutionResult:
-        try:
-            async with self.context_value.read() as connection:
-                text = await connection.scalar(plan.statement, dict(plan.parameters))
-        except Unavailable:  # for the executor to say where
+    async def _by_plan(self, plan: Plan, context: Context) -> ExecutionResult:
+        text = None
+        with suppress(Unavailable):  # for the executor to say where
+            text = await plan.answer(context)
+        if text is None:
             result = super().execute_operation()
             return await result if isawaitable(result) else result  # type: ignore[return-value]
         return ExecutionResult(orjson.Fragment(text))  # type: ignore[arg-type]

@@ -1,11 +1,11 @@
 """What a resolver finds in `info.context`."""
 
 import asyncio
-from collections.abc import Awaitable, Hashable, Sequence
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
@@ -14,6 +14,14 @@ from strawberry.types import Info as StrawberryInfo
 from app.auth.viewer import Rights, Viewer
 from app.rates import payer
 from app.services import Services
+
+
+class Asked(NamedTuple):
+    """An operation as it came: equal ones are answered alike."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -30,6 +38,10 @@ class Context:
     """The operation's: what says "now" says the same in all of its fields."""
     as_json: bool = False
     """Whether nobody but the client reads what is answered: it may be made as JSON then (graphql_schema/plans/)."""
+    asked: Asked | None = None
+    """The operation as it came, once it may be executed."""
+    cost: Mapping[str, int] = field(default_factory=dict)
+    """What `extensions.cost` says; `rows` is what it is charged."""
     newest: bool = False
     """Whether reads have to see what has just been written, and so may not go to a replica."""
     loaders: dict[type, Any] = field(default_factory=dict)
@@ -47,6 +59,10 @@ class Context:
     def payer(self) -> str:
         """Who is charged for it."""
         return payer(self.viewer, self.address)
+
+    async def charge(self, rows: int) -> None:
+        """RateLimited where so many are not left. Nothing is free."""
+        await self.services.rates.cost.charge(self.payer, max(rows, 1))
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read from."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from time import perf_counter
 from typing import Any, cast
 
 import msgspec
@@ -24,16 +25,17 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
-from app.errors import RateLimited, Unavailable
+from app.errors import RateLimited, Refused, Unavailable
 from app.rates import address_of
 from app.realtime.feed import Feed
 from app.services import Services
-from graphql_schema.batches import read_request
-from graphql_schema.context import Context
+from graphql_schema.batches import REFUSED, read_request
+from graphql_schema.context import Asked, Context
 from graphql_schema.documents import Documents
 from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.errors import of_refused
+from graphql_schema.operations import tell
 from graphql_schema.schema import Schema
 
 JSON = "application/json"
@@ -41,6 +43,18 @@ EVENTS = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
+
+
+SMALL = 20_000
+"""Bytes of a body that is looked at for a known plan."""
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    query: str | None = None
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None  # noqa: N815 - as the specification calls it
+    documentId: str | None = None  # noqa: N815
+    extensions: dict[str, Any] | None = None
 
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -138,11 +152,54 @@ class GraphQLApp(GraphQL[Context, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        request = Request(scope, self._limited(scope, receive))
         try:
-            response = await self.run(Request(scope, self._limited(scope, receive)))
+            response = await self._planned(request) or await self.run(request)
         except HTTPException as error:
             response = _refusal(error.status_code, error.reason)
         await self._send(response, scope, receive, send)
+
+    async def _planned(self, request: Request) -> Response | None:
+        """By a plan that is known, without what the same operation has been through before; None where there is none."""
+        began = perf_counter()
+        asked = await self._asked(request)
+        plans, state = self.schema.plans, request.state
+        plan = plans.known(asked, state.viewer.rights) if plans and asked else None
+        if plan is None:
+            return None
+        context = Context(
+            self.services, state.request_id, state.viewer, address_of(request.scope), asked=asked
+        )
+        text = None
+        with suppress(Refused):  # for the ordinary way to say
+            await context.charge(plan.cost["rows"])
+            text = await plan.answer(context)
+        if text is None:
+            return None
+        tell(context, plan.name, perf_counter() - began)
+        media_type = _media_type(request.headers.get("accept", ""))
+        body = f'{{"data":{text},"extensions":{{"cost":{to_json(plan.cost)}}}}}'
+        return Response(body, media_type=f"{media_type}; charset=utf-8")
+
+    async def _asked(self, request: Request) -> Asked | None:
+        """What a small request for JSON asks, as it is asked most of the time; None where it takes a closer look."""
+        headers = request.headers
+        length = headers.get("content-length", "")
+        if (
+            request.method != "POST"
+            or not headers.get("content-type", "").startswith(JSON)
+            or EVENTS in headers.get("accept", "")
+            or not (length.isdigit() and int(length) <= SMALL)
+        ):
+            return None
+        try:
+            body = msgspec.json.decode(await request.body(), type=_Body)
+        except REFUSED:
+            return None
+        query = self.schema.documents.query_of(msgspec.structs.asdict(body))
+        if type(query) is not str:  # none, or an unknown one
+            return None
+        return Asked(query, body.operationName, body.variables or {})
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """`receive`, which refuses a body that is, or says that it is, too large."""

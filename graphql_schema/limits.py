@@ -192,31 +192,32 @@ def limits(settings: Settings) -> type[SchemaExtension]:
     """
 
     class Limits(SchemaExtension):
-        size = Size()
-
         def on_operation(self) -> Iterator[None]:
             self.execution_context.parse_options["max_tokens"] = settings.max_tokens
+            self._tell(Size())
             yield
 
         async def on_validate(self) -> AsyncIterator[None]:
             execution = self.execution_context
+            size = Size()
             if not execution.pre_execution_errors:  # it has not been refused already
-                self._measure()
-            refused = bool(execution.pre_execution_errors)
-            context = execution.context
+                size = self._measured()
+            self._tell(size)
             try:
-                await context.services.rates.cost.charge(
-                    context.payer, 1 if refused else max(self.size.rows, 1)
-                )
+                await execution.context.charge(1 if execution.pre_execution_errors else size.rows)
             except Refused as fault:
                 execution.pre_execution_errors = [of_refused(fault)]
             yield
 
-        def _measure(self) -> None:
+        def _tell(self, size: Size) -> None:
+            cost = {"rows": size.rows, "limit": settings.max_cost, "depth": size.depth}
+            self.execution_context.context.cost = cost
+
+        def _measured(self) -> Size:
             execution = self.execution_context
             assert execution.graphql_document is not None  # noqa: S101 - it has been parsed
             try:
-                self.size = size = measure(
+                size = measure(
                     execution.schema._schema,  # noqa: SLF001 - its only door
                     execution.graphql_document,
                     execution.operation_name,
@@ -240,8 +241,9 @@ def limits(settings: Settings) -> type[SchemaExtension]:
                     GraphQLError(f"The operation's {fault}.", extensions={"code": "QUERY_TOO_COMPLEX"})
                     for fault in faults
                 ]
+            return size
 
         def get_results(self) -> dict[str, Any]:
-            return {"cost": {"rows": self.size.rows, "limit": settings.max_cost, "depth": self.size.depth}}
+            return {"cost": self.execution_context.context.cost}
 
     return Limits

@@ -1,7 +1,7 @@
 """What happens around every operation, on whichever transport it came."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -11,6 +11,8 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
+
+from graphql_schema.context import Asked, Context
 
 log = structlog.get_logger()
 
@@ -26,13 +28,15 @@ class FreshContext(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
         execution.context = replace(
-            execution.context, loaders={}, lists={}, arrivals=None, now=datetime.now(UTC)
+            execution.context, loaders={}, lists={}, arrivals=None, now=datetime.now(UTC), asked=None, cost={}
         )
         yield
 
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context
         execution.context.newest = execution.operation_type is not OperationType.QUERY
+        name = execution._provided_operation_name  # noqa: SLF001 - told by nothing else
+        execution.context.asked = Asked(execution.query or "", name, execution.variables or {})
         yield
 
     def on_stream_result(self, result: object) -> Iterator[None]:
@@ -59,22 +63,23 @@ class OperationLog(SchemaExtension):
             fault = "GRAPHQL_VALIDATION_FAILED"
             raise
         finally:
-            self._log((perf_counter() - began) * 1_000, fault)
+            self._log(perf_counter() - began, fault)
 
-    def _log(self, milliseconds: float, fault: str | None) -> None:
+    def _log(self, seconds: float, fault: str | None) -> None:
         execution = self.execution_context
         errors = getattr(execution.result, "errors", None) or ()
         codes = {(error.extensions or {}).get("code", "INTERNAL_SERVER_ERROR") for error in errors}
-        if fault is not None:
-            codes = {fault}
-        failed = not {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}.isdisjoint(codes)
-        context = execution.context
-        context.services.statistics.count(milliseconds / 1_000, failed=failed)
-        name = execution.operation_name
-        log.info(
-            "operation",
-            operation=name if name and _NAME.fullmatch(name) else None,
-            request_id=context.request_id,
-            duration_ms=round(milliseconds, 2),
-            outcome=",".join(sorted(codes)) or "OK",
-        )
+        tell(execution.context, execution.operation_name, seconds, codes if fault is None else {fault})
+
+
+def tell(context: Context, name: str | None, seconds: float, codes: Collection[str] = ()) -> None:
+    """Logs and counts one operation; `codes` are those of its errors."""
+    failed = not {"INTERNAL_SERVER_ERROR", "UNAVAILABLE"}.isdisjoint(codes)
+    context.services.statistics.count(seconds, failed=failed)
+    log.info(
+        "operation",
+        operation=name if name and _NAME.fullmatch(name) else None,
+        request_id=context.request_id,
+        duration_ms=round(seconds * 1_000, 2),
+        outcome=",".join(sorted(codes)) or "OK",
+    )

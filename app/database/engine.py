@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import wraps
 from itertools import count
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.database.direct import Direct
 from app.errors import Unavailable
 from app.realtime.changes import Changes
 
@@ -61,8 +62,11 @@ class Database:
         self.engine = _engine(url, pool_size)
         self._steps = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._apart = _engine(url, 1).execution_options(isolation_level="AUTOCOMMIT")
-        reads = _engine(replica_url or url, pool_size, plan_cache_mode="force_custom_plan", **_HNSW)
+        for_reads = {"plan_cache_mode": "force_custom_plan"} | _HNSW
+        reads = _engine(replica_url or url, pool_size, **for_reads)
         self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
+        _, options = reads.dialect.create_connect_args(reads.url)
+        self._direct = Direct({**options, **_session(for_reads)}, pool_size)
 
     @asynccontextmanager
     async def read(self, *, newest: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -72,6 +76,16 @@ class Database:
         with _unavailable():
             async with _connected(self._steps if newest else self._reads) as connection:
                 yield connection
+
+    async def value(self, statement: str, arguments: Sequence[Any]) -> Any:
+        """What one statement answers, in PostgreSQL's own words (`$1`), read where `read` does; its one value.
+        Unavailable where there is no connection.
+        """
+        with _unavailable():
+            try:
+                return await self._direct.value(statement, arguments)
+            except (OSError, TimeoutError) as error:
+                raise Unavailable(_GONE) from error
 
     @asynccontextmanager
     async def steps(self) -> AsyncIterator[AsyncConnection]:
@@ -114,6 +128,7 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         await self._reads.dispose()
+        await self._direct.close()
         await self._apart.dispose()
 
 
@@ -125,12 +140,15 @@ def _engine(url: str, pool_size: int, **session: str) -> AsyncEngine:
         pool_timeout=10,
         json_serializer=to_json,
         hide_parameters=True,
-        connect_args={
-            "server_settings": {"application_name": "coherence", "timezone": "UTC"} | session,
-        },
+        connect_args=_session(session),
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def _session(settings: dict[str, str]) -> dict[str, Any]:
+    """What asyncpg is to open connections with."""
+    return {"server_settings": {"application_name": "coherence", "timezone": "UTC"} | settings}
 
 
 def _refuse_closed(connection: Any, *_: object) -> None:

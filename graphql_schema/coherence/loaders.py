@@ -93,20 +93,31 @@ async def coherence_of(
     sources: list[str] | None,
 ) -> Coherence:
     """What the contract's `coherence` fields answer."""
-    windows = Windows(window, known(step) or window, range_of(time_range), named_sources(known(sources)))
+    windows = windows_of(window, step, time_range, sources)
     analysis = await context.loader(CoherenceLoader).load(key, (pool, windows))
     if isinstance(analysis, BadUserInput):
         raise analysis
+    tell(analysis, context)
+    return Coherence.of(analysis, Semantics(pool, key, analysis))
+
+
+def windows_of(
+    window: Duration, step: Duration | None, time_range: TimeRange | None, sources: list[str] | None
+) -> Windows:
+    return Windows(window, known(step) or window, range_of(time_range), named_sources(known(sources)))
+
+
+def tell(analysis: Analysis, context: Context) -> None:
+    """Logs one answer."""
     log.info(
         "coherence",
-        window=str(window),
+        window=str(analysis.windows.window),
         source=analysis.freshness.source,
         mean=analysis.coherence.current,
         risk=analysis.coherence.level,
         latency_ms=round(analysis.latency_ms, 2),
         request_id=context.request_id,
     )
-    return Coherence.of(analysis, Semantics(pool, key, analysis))
 
 
 async def metrics_of(

@@ -1,96 +1,83 @@
-"""Operations as one SQL statement that answers with JSON: the one door is `Plans.plan_of`."""
+"""Operations as one SQL statement that answers with JSON: `Plans` is the one door."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, cast
+from uuid import UUID
 
-from graphql import GraphQLError, OperationType, Undefined
+from graphql import GraphQLError, OperationType
 from graphql.execution.collect_fields import collect_fields
+from sqlalchemy import UUID as UUID_
+from sqlalchemy import bindparam
 
 from app.auth.viewer import Rights
-from app.database.base import Statement
 from app.errors import Refused
+from graphql_schema.context import Asked
 from graphql_schema.encoding import to_json
-from graphql_schema.plans.compiler import Compiler, Key, Unplanned, arguments, key_in
+from graphql_schema.plans.compiler import Compiler
+from graphql_schema.plans.plan import VIEWER, Plan, Unplanned
 
-MOST_PLANS = 1_000
-LONGEST_VARIABLES = 2_000
-"""Characters of the variables of a plan that is kept."""
+__all__ = ["Plan", "Plans"]
 
+MOST_PLANS: Final = 1_000
+LONGEST: Final = 10_000
+"""Characters of a document with its variables that has a plan kept."""
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    statement: Statement
-    """Whose one value is the text of the answer's data."""
-    parameters: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of an operation with some variables, but for those that are parameters. No statement: no plan."""
-
-    operation: Any
-    """Kept: its id is another's only once it is gone."""
-    statement: Statement | None
-    keys: Mapping[str, Key]
+type _Operation = tuple[str, str | None, object]
+"""Of a document, for a class of rights."""
 
 
 class Plans:
-    """Plans of operations with their variables, by viewers' rights; the latest are kept, those of nothing too."""
+    """Plans of operations with their variables, by classes of rights; the latest are kept, those of nothing too."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Hashable, _Known] = OrderedDict()
-        self._free: OrderedDict[Hashable, frozenset[str]] = OrderedDict()
+        self._known: OrderedDict[tuple[_Operation, str], Plan | None] = OrderedDict()
+        self._free: OrderedDict[_Operation, frozenset[str]] = OrderedDict()
 
-    def plan_of(self, executor: Any) -> Plan | None:
-        """None where the operation is not planned for, or would be an error: that is for the executor."""
+    def known(self, asked: Asked, rights: Rights) -> Plan | None:
+        """The plan of an operation that has been parsed, validated, measured and allowed before; None where none is
+        known, or where there is none.
+        """
+        key = self._key(asked, rights)
+        plan = self._known.get(key)
+        if plan is not None:
+            self._known.move_to_end(key)
+        return plan
+
+    def plan_of(self, executor: Any, asked: Asked) -> Plan | None:
+        """The plan of the operation that is about to be executed. None where it is not planned for, or would be an
+        error: that is for the executor.
+        """
         if executor.operation.operation is not OperationType.QUERY:
             return None
         rights = executor.context_value.rights
-        key = id(executor.operation), rights
-        known = self._known.get((*key, _variables(executor, self._free.get(key, frozenset()))))
-        if known is None:
-            known = self._learn(executor, rights)
-        if known.statement is None:
-            return None
-        try:
-            root = executor.schema.query_type
-            parameters = {
-                name: key_in(one.type_name, arguments(executor, root, one.details)["by"])
-                for name, one in known.keys.items()
-            }
-        except (Refused, GraphQLError):
-            return None
-        return Plan(known.statement, parameters)
+        key = self._key(asked, rights)
+        if key in self._known:
+            return self._known[key]
+        plan = _compiled(executor, rights)
+        if plan is not None:
+            self._free[key[0]] = plan.free
+            key = self._key(asked, rights)
+        if len(asked.query) + len(key[1]) <= LONGEST:
+            self._known[key] = plan
+        for kept in (self._known, self._free):
+            if len(kept) > MOST_PLANS:
+                kept.popitem(last=False)
+        return plan
 
-    def _learn(self, executor: Any, rights: Rights) -> _Known:
-        compiler = Compiler(executor, rights)
-        known = _Known(executor.operation, _compiled(executor, compiler), compiler.keys)
-        free = compiler.free if known.statement is not None else frozenset()
-        text = _variables(executor, free)
-        if len(text) <= LONGEST_VARIABLES:
-            key = id(executor.operation), rights
-            self._free[key] = free
-            self._known[*key, text] = known
-            for kept in (self._known, self._free):
-                if len(kept) > MOST_PLANS:
-                    kept.popitem(last=False)
-        return known
+    def _key(self, asked: Asked, rights: Rights) -> tuple[_Operation, str]:
+        kind = (rights.role, rights.scopes, rights.user_id is None)
+        operation = (asked.query, asked.operation_name, kind)
+        free = self._free.get(operation, frozenset())
+        return operation, to_json(
+            {name: value for name, value in asked.variables.items() if name not in free}
+        )
 
 
-def _variables(executor: Any, free: frozenset[str]) -> str:
-    """What is given, but for the free ones."""
-    return to_json(
-        {
-            name: source.value
-            for name, source in executor.variable_values.sources.items()
-            if name not in free and source.value is not Undefined
-        }
-    )
-
-
-def _compiled(executor: Any, compiler: Compiler) -> Statement | None:
+def _compiled(executor: Any, rights: Rights) -> Plan | None:
+    """For all of their kind: whose rights they are is a parameter."""
+    if rights.user_id is not None:
+        anyone = cast(UUID, bindparam(VIEWER, None, UUID_(as_uuid=True)))
+        rights = Rights(rights.role, rights.scopes, anyone)
     root = executor.schema.query_type
     fields, deferred, *_ = collect_fields(
         executor.schema,
@@ -102,7 +89,16 @@ def _compiled(executor: Any, compiler: Compiler) -> Statement | None:
     )
     if deferred:
         return None
+    compiler = Compiler(executor, rights)
     try:
-        return compiler.data(root, fields)
+        statement, name = compiler.data(root, fields), executor.operation.name
+        return Plan.of(
+            statement,
+            compiler.keys,
+            holes=tuple(compiler.holes),
+            free=compiler.free,
+            name=name and name.value,
+            cost=executor.context_value.cost,
+        )
     except (Unplanned, Refused, GraphQLError):  # what is at fault is the executor's to say, and where
         return None

@@ -7,6 +7,7 @@ other row a scalar subquery by its key. Rights, filters, orders and pages are th
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from graphql import GraphQLObjectType, ObjectValueNode, VariableNode, Visitor, visit
@@ -27,8 +28,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from strawberry.types.arguments import convert_arguments
 
-from app import checks
 from app.auth.viewer import Rights
+from app.coherence.sources.moments import Pool
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database import paging
@@ -40,19 +41,17 @@ from app.signals import queries as signals
 from app.signals.models import Signal
 from app.users import queries as users
 from app.users.models import User
+from graphql_schema.coherence.loaders import windows_of
 from graphql_schema.connections import MESSAGES, SIGNALS, USERS, Paged
 from graphql_schema.conversations import inputs as conversation_inputs
 from graphql_schema.conversations.loaders import paged_by
 from graphql_schema.inputs import known
-from graphql_schema.nodes import key_of
+from graphql_schema.plans import coherence
 from graphql_schema.plans.fields import FIELDS
+from graphql_schema.plans.plan import MARK, Hole, Key, Unplanned, key_in
 from graphql_schema.plans.text import Piece, joined, maybe, microseconds, on_one_line, opaque, plain
 from graphql_schema.signals import inputs as signal_inputs
 from graphql_schema.users import inputs as user_inputs
-
-
-class Unplanned(Exception):
-    """For the executor to do: what nobody has written SQL for, or a fault for it to word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +65,6 @@ class Rows:
     """With the columns of the type's fields."""
     parent: Any = None
     """Column of the parent's row that the list is of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What a field's `by` names its row with."""
-
-    type_name: str
-    details: Any
-
-
-def key_in(type_name: str, by: Any) -> Any:
-    """Refused where it can be no row's."""
-    if by.id is not None:
-        return key_of(type_name, by.id.value, "id")
-    field = "username" if type_name == "User" else "contextWindowId"
-    return checks.text(field, (by.username if type_name == "User" else by.context_window_id).value)
-
-
-def arguments(executor: Any, parent: GraphQLObjectType, details: Any) -> dict[str, Any]:
-    """As the field's resolver gets them."""
-    node = details[0].node
-    field, schema = parent.fields[node.name.value], executor.schema._strawberry_schema  # noqa: SLF001 - its only door
-    given = get_argument_values(field, node, executor.variable_values, details[0].fragment_variable_values)
-    return convert_arguments(
-        given,
-        field.extensions["strawberry-definition"].arguments,
-        schema.schema_converter.scalar_registry,
-        schema.config,
-    )
 
 
 _SIGNAL_COLUMNS: Final = [
@@ -112,6 +82,7 @@ class Compiler:
         """Parameters of the statement, by name."""
         self.keyed: Counter[str] = Counter()
         """How often a variable is the value of one."""
+        self.holes: list[Hole] = []
         self.aliases = 0
 
     @property
@@ -155,14 +126,19 @@ class Compiler:
 
     def _key(self, type_name: str, details: Any, by: Any) -> Any:
         """What one row is named by; where that is a variable, a parameter of the statement, which any value will do for."""
-        value, key = details[0].node.arguments[0].value, key_in(type_name, by)
+        value = details[0].node.arguments[0].value
+        other = (
+            ("username", by.username) if type_name == "User" else ("contextWindowId", by.context_window_id)
+        )
+        name, given = ("id", by.id) if by.id is not None else other
+        key = key_in(type_name, name, given.value)
         inner = value.fields[0].value if isinstance(value, ObjectValueNode) else None
         if not isinstance(inner, VariableNode) or details[0].fragment_variable_values:
             return key
-        name = f"key{len(self.keys)}"
-        self.keys[name] = Key(type_name, details)
+        parameter = f"key{len(self.keys)}"
+        self.keys[parameter] = Key(type_name, name, inner.name.value)
         self.keyed[inner.name.value] += 1
-        return bindparam(name, type_=postgresql.UUID(as_uuid=True) if by.id is not None else Text())
+        return bindparam(parameter, None, postgresql.UUID(as_uuid=True) if name == "id" else Text())
 
     def users(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         wanted = user_inputs.filter_of(known(given.get("filter")))
@@ -208,6 +184,17 @@ class Compiler:
         own = conversations.conversations().where(Conversation.id == row.c.conversation_id)
         return self._one("Conversation", own.correlate(row), details)
 
+    def coherence(
+        self, details: Any, given: dict[str, Any], row: Any = None, *, pool: Pool = Pool.EVERYTHING
+    ) -> list[Piece]:
+        """A hole: numpy makes it, of all rows together."""
+        windows = windows_of(
+            given["window"], given.get("step"), given.get("time_range"), given.get("sources")
+        )
+        self.holes.append(coherence.Hole(pool, windows, coherence.written(self, details)))
+        key = "" if row is None else plain(row.c.id)
+        return [f"{MARK}{len(self.holes) - 1}:", key, MARK]
+
     def _one(self, type_name: str, found: Statement, details: Any) -> Piece:
         row = found.subquery(self._alias())
         text = self._object(type_name, details, row)
@@ -219,19 +206,19 @@ class Compiler:
         def value(name: str, selected: Any) -> list[Piece]:
             if name in FIELDS[type_name]:
                 return [FIELDS[type_name][name](row.c)]
-            if (type_name, name) in _LISTS:
-                return _LISTS[type_name, name](self, selected, self._arguments(type_, selected), row)
+            if (type_name, name) in _BELOW:
+                return _BELOW[type_name, name](self, selected, self._arguments(type_, selected), row)
             if (type_name, name) in _OTHERS:
                 return [_OTHERS[type_name, name](self, selected, row)]
             raise Unplanned(f"{type_name}.{name}")
 
-        return joined(self._written(type_name, self._collected(type_name, details), value))
+        return joined(self._written(type_name, self.collected(type_name, details), value))
 
     def _connection(self, rows: Rows, details: Any, given: dict[str, Any]) -> ColumnElement[str]:
         page = rows.paged.page(*(given.get(name) for name in ("first", "after", "last", "before")))
         type_name = f"{rows.type_name}Connection"
-        fields = self._collected(type_name, details)
-        names = {self._name(selected) for selected in fields.values()}
+        fields = self.collected(type_name, details)
+        names = {self.name(selected) for selected in fields.values()}
         whole = "pageInfo" in names or page.after is not None or page.before is not None
         found = _Found(rows, page, whole=whole, alias=self._alias())
 
@@ -240,7 +227,7 @@ class Compiler:
                 edge = joined(self._edge(rows, selected, found))
                 return ["[", func.coalesce(found.joined(edge), ""), "]"]
             if name == "pageInfo":
-                info = self._collected("PageInfo", selected)
+                info = self.collected("PageInfo", selected)
                 return self._written("PageInfo", info, lambda name, _: [found.info(name)])
             if name == "totalCount":
                 return [plain(_count(rows))]
@@ -262,7 +249,7 @@ class Compiler:
             raise Unplanned(name)
 
         type_name = f"{rows.type_name}Edge"
-        return self._written(type_name, self._collected(type_name, details), value)
+        return self._written(type_name, self.collected(type_name, details), value)
 
     def _written(
         self, type_name: str, fields: dict[str, Any], value: Callable[[str, Any], Sequence[Piece]]
@@ -270,12 +257,12 @@ class Compiler:
         """An object of this type: `value` gives the pieces of each selected field but `__typename`."""
         pieces: list[Piece] = []
         for key, selected in fields.items():
-            name = self._name(selected)
+            name = self.name(selected)
             written = [f'"{type_name}"'] if name == "__typename" else value(name, selected)
             pieces += [f'{"," if pieces else ""}"{key}":', *written]
         return ["{", *pieces, "}"]
 
-    def _collected(self, type_name: str, details: Any) -> dict[str, Any]:
+    def collected(self, type_name: str, details: Any) -> dict[str, Any]:
         type_ = self.executor.schema.get_type(type_name)
         fields, deferred, *_ = self.executor.collect_subfields(type_, details)
         if deferred:
@@ -283,14 +270,25 @@ class Compiler:
         return fields  # type: ignore[no-any-return]
 
     def _arguments(self, parent: GraphQLObjectType, details: Any) -> dict[str, Any]:
-        return arguments(self.executor, parent, details)
+        """As the field's resolver gets them."""
+        node, schema = details[0].node, self.executor.schema._strawberry_schema  # noqa: SLF001 - its only door
+        field = parent.fields[node.name.value]
+        given = get_argument_values(
+            field, node, self.executor.variable_values, details[0].fragment_variable_values
+        )
+        return convert_arguments(
+            given,
+            field.extensions["strawberry-definition"].arguments,
+            schema.schema_converter.scalar_registry,
+            schema.config,
+        )
 
     def _alias(self) -> str:
         self.aliases += 1
         return f"t{self.aliases}"
 
     @staticmethod
-    def _name(details: Any) -> str:
+    def name(details: Any) -> str:
         return details[0].node.name.value  # type: ignore[no-any-return]
 
 
@@ -368,12 +366,15 @@ _ROOTS: Final[dict[str, _Root]] = {
     "users": Compiler.users,
     "conversations": Compiler.conversations,
     "signals": Compiler.signals,
+    "coherence": Compiler.coherence,
 }
 
-_LISTS: Final[dict[tuple[str, str], Callable[..., list[Piece]]]] = {
+_BELOW: Final[dict[tuple[str, str], Callable[..., list[Piece]]]] = {
     ("User", "conversations"): Compiler.conversations,
     ("Conversation", "signals"): Compiler.signals,
     ("Conversation", "messages"): Compiler.messages,
+    ("User", "coherence"): partial(Compiler.coherence, pool=Pool.USER),
+    ("Conversation", "coherence"): partial(Compiler.coherence, pool=Pool.CONVERSATION),
 }
 
 _OTHERS: Final[dict[tuple[str, str], Callable[[Compiler, Any, Any], Piece]]] = {

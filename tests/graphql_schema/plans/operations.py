@@ -49,6 +49,37 @@ FILTERS = {
         "{sources: []}",
     ),
 }
+METRIC = "windowStart windowEnd signalCount mean variance driftScore level coherenceTrend __typename"
+COHERENCE = (
+    "coherenceScoreCurrent",
+    "coherenceScoreTrend",
+    "baseline",
+    "level",
+    "sourceDiversity",
+    "totalSignalCount",
+    "timeRangeStart",
+    "timeRangeEnd",
+    "windowSec",
+    "stepSec",
+    "adjustments { sourceDiversity stability trend __typename }",
+    "signalSources { source count }",
+    "inputs { startTs source endTs }",
+    "meta { method engineVersion }",
+    f"driftMetrics {{ {METRIC} }}",
+    "few: driftMetrics { level again: level }",
+    "series { windowStart signalCount mean variance driftScore __typename }",
+    "__typename",
+)
+WINDOWS = (
+    "",
+    '(window: "1s")',
+    '(window: "1h")',
+    '(window: "4s", step: "2s")',
+    '(window: "3s", step: "2s")',
+    '(window: "5m", range: {start: "2026-01-01T00:00:01Z", end: "2026-01-02T00:00:00Z"})',
+    '(window: "5m", sources: [%s])',
+    '(range: {start: "2030-01-01T00:00:00Z"})',
+)
 WORDS = ('"a1"', '"title"', '"%"', '"_"', '"learner"', '"\\u0000"', '""', '"é"')
 
 
@@ -72,9 +103,13 @@ class Operations:
 
     def root(self) -> str:
         alias = f"r{self.dice.randrange(10**6)}: "
-        kind = self.dice.choice(("users", "conversations", "signals", "user", "conversation", "__typename"))
+        kind = self.dice.choice(
+            ("users", "conversations", "signals", "user", "conversation", "coherence", "__typename")
+        )
         if kind == "__typename":
             return alias + kind
+        if kind == "coherence":
+            return alias + self.coherence()
         if kind in {"user", "conversation"}:
             type_name = kind.title()
             return f"{alias}{kind}(by: {self.by(type_name)}) {{ {self.object(type_name, 3)} }}"
@@ -126,6 +161,12 @@ class Operations:
         self.dice.shuffle(chosen)
         return f"{self.arguments(type_name)} {{ {' '.join(chosen)} }}"
 
+    def coherence(self) -> str:
+        parts = self.dice.sample(COHERENCE, self.dice.randint(1, 4))
+        arguments = self.dice.choice(WINDOWS).replace("%s", self.dice.choice(WORDS))
+        rare = "series { semanticDrift }" if self.dice.random() < 0.02 else ""
+        return f"coherence{arguments} {{ {' '.join(parts)} {rare} }}"
+
     def object(self, type_name: str, depth: int) -> str:
         dice = self.dice
         leaves = LEAVES[type_name].split()
@@ -138,6 +179,8 @@ class Operations:
             for name, kind in OTHERS.get(type_name, {}).items():
                 if dice.random() < 0.06:
                     parts.append(f"{name} {{ {self.object(kind, depth - 1)} }}")
+            if type_name in {"User", "Conversation"} and dice.random() < 0.15:
+                parts.append(f"c{dice.randrange(10**6)}: {self.coherence()}")
             if dice.random() < 0.01 and type_name in UNPLANNED:
                 parts.append(UNPLANNED[type_name])
         dice.shuffle(parts)

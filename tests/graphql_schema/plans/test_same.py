@@ -73,8 +73,8 @@ async def answered(people, name, operation, variables, plans):
 class Counting(Plans):
     planned = 0
 
-    def plan_of(self, executor):
-        found = super().plan_of(executor)
+    def plan_of(self, executor, asked):
+        found = super().plan_of(executor, asked)
         self.planned += found is not None
         return found
 
@@ -92,7 +92,7 @@ async def compare(people, seed, count):
         name = VIEWERS[number % len(VIEWERS)]
         planned = await answered(people, name, operation, variables, plans)
         executed = await answered(people, name, operation, variables, None)
-        assert planned == executed, (name, operation, variables)
+        assert planned == executed, (list(differences(planned, executed))[:3], name, operation, variables)
     return plans.planned
 
 
@@ -192,3 +192,13 @@ async def test_what_changes_between_two_answers_is_seen(rows):
     after = await answered(rows, "ann", query, {}, plans)
     assert before != after
     assert isinstance(rows.users["ann"], UUID)
+
+
+def differences(left, right, path=""):
+    if type(left) is not type(right):
+        yield path, left, right
+    elif isinstance(left, list) and len(left) == len(right):
+        for i, (a, b) in enumerate(zip(left, right, strict=True)):
+            yield from differences(a, b, f"{path}/{i}")
+    elif left != right:
+        yield path, str(left)[:300], str(right)[:300]
