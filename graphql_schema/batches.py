@@ -13,7 +13,7 @@ from dataclasses import MISSING, dataclass, fields
 from functools import partial
 from inspect import isawaitable
 from itertools import repeat
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import orjson
@@ -35,12 +35,14 @@ from strawberry.extensions import SchemaExtension
 from strawberry.http import GraphQLRequestData
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from app.errors import Unavailable
+from app.errors import Refused
 from app.instant import parse_instants
 from graphql_schema.context import Context
 from graphql_schema.door import sees_schema
-from graphql_schema.plans import Plan
 from graphql_schema.streams import Followed, Following
+
+if TYPE_CHECKING:
+    from graphql_schema.plans import Plan
 
 _READER: Final = "reader"
 """Where an input's GraphQL type keeps its own."""
@@ -258,10 +260,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 return self._by_plan(plan, context)
         return super().execute_operation(serially)
 
-    async def _by_plan(self, plan: Plan, context: Context) -> ExecutionResult:
+    async def _by_plan(self, plan: "Plan", context: Context) -> ExecutionResult:
         text = None
-        with suppress(Unavailable):  # for the executor to say where
+        try:
             text = await plan.answer(context)
+        except Refused as refused:
+            context.refused = refused
         if text is None:
             result = super().execute_operation()
             return await result if isawaitable(result) else result  # type: ignore[return-value]

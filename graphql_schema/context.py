@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
 from app.auth.viewer import Rights, Viewer
+from app.errors import Refused
 from app.rates import payer
 from app.services import Services
 
@@ -40,6 +41,8 @@ class Context:
     """Whether nobody but the client reads what is answered: it may be made as JSON then (graphql_schema/plans/)."""
     asked: Asked | None = None
     """The operation as it came, once it may be executed."""
+    refused: Refused | None = None
+    """What its plan has found, and the executor is to say where."""
     cost: Mapping[str, int] = field(default_factory=dict)
     """What `extensions.cost` says; `rows` is what it is charged."""
     newest: bool = False

@@ -171,14 +171,16 @@ class GraphQLApp(GraphQL[Context, None]):
             self.services, state.request_id, state.viewer, address_of(request.scope), asked=asked
         )
         text = None
-        with suppress(Refused):  # for the ordinary way to say
-            await context.charge(plan.cost["rows"])
+        try:
+            await context.charge(plan.about.cost["rows"])
             text = await plan.answer(context)
+        except Refused as refused:  # for the executor to say where
+            state.refused = refused
         if text is None:
             return None
-        tell(context, plan.name, perf_counter() - began)
+        tell(context, plan.about.name, perf_counter() - began)
         media_type = _media_type(request.headers.get("accept", ""))
-        body = f'{{"data":{text},"extensions":{{"cost":{to_json(plan.cost)}}}}}'
+        body = f'{{"data":{text},"extensions":{{"cost":{to_json(plan.about.cost)}}}}}'
         return Response(body, media_type=f"{media_type}; charset=utf-8")
 
     async def _asked(self, request: Request) -> Asked | None:
@@ -220,7 +222,14 @@ class GraphQLApp(GraphQL[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         state = request.state
-        return Context(self.services, state.request_id, state.viewer, address_of(request.scope), as_json=True)
+        return Context(
+            self.services,
+            state.request_id,
+            state.viewer,
+            address_of(request.scope),
+            as_json=True,
+            refused=getattr(state, "refused", None),
+        )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """A key in connection_init takes the place of the handshake's session."""

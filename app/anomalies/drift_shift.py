@@ -14,8 +14,7 @@ import asyncpg
 import numpy as np
 
 from app.anomalies.shifts import DETECTOR, PARAMETERS, Shift, Shifts
-from app.database.base import MINUS_INFINITY
-from app.database.engine import to_json
+from app.database.base import MINUS_INFINITY, to_json
 from app.instant import instant
 from app.signals.queries import SignalKey
 

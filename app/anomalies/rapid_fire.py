@@ -16,7 +16,7 @@ import asyncpg
 import numpy as np
 
 from app.anomalies.bursts import bursts
-from app.database.engine import to_json
+from app.database.base import to_json
 from app.instant import instant
 
 _NEAR = timedelta(minutes=10)

@@ -1,5 +1,6 @@
 """What all tables share."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,11 @@ type Statement = Select[*tuple[Any, ...]]
 
 MINUS_INFINITY = datetime.min.replace(tzinfo=UTC)
 """PostgreSQL's -infinity, as an Instant."""
+
+
+def to_json(value: Any) -> str:
+    """As PostgreSQL takes a JSON value."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class Instant(TypeDecorator[datetime]):

@@ -1,13 +1,47 @@
 """Statements that go round SQLAlchemy, which takes longer over a small one than PostgreSQL does."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import asyncpg
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+
+from app.database.base import Statement, to_json
 
 PATIENCE = 10
 """Seconds to wait for a connection."""
+
+_DIALECT: Final = dialect.dialect(json_serializer=to_json)  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement in PostgreSQL's own words (`$1`), and what it is given."""
+
+    text: str
+    values: tuple[tuple[str, Any], ...]
+    """The parameters in order: their names, and values where those are always the same."""
+
+    @classmethod
+    def of(cls, statement: Statement) -> Self:
+        compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        processors = compiled._bind_processors  # noqa: SLF001 - as SQLAlchemy itself gives them to the driver
+        return cls(
+            str(compiled),
+            tuple(
+                (name, processors.get(name, _same)(compiled.params[name])) for name in compiled.positiontup
+            ),
+        )
+
+    def arguments(self, given: Mapping[str, Any]) -> list[Any]:
+        """In order; `given` has those that are not always the same."""
+        return [given.get(name, value) for name, value in self.values]
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 class Direct:
@@ -23,15 +57,15 @@ class Direct:
             self._free.put_nowait(None)
         self._size = size
 
-    async def value(self, statement: str, arguments: Sequence[Any]) -> Any:
-        """First column of the first row. TimeoutError where no connection becomes free."""
+    async def row(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
+        """The first one; None where there is none. TimeoutError where no connection becomes free."""
         async with asyncio.timeout(PATIENCE):
             connection = await self._free.get()
         try:
             if connection is None or connection.is_closed():  # type: ignore[no-untyped-call]
                 connection = None
                 connection = await asyncpg.connect(**self._options)  # type: ignore[no-untyped-call]
-            return await connection.fetchval(statement, *arguments)
+            return await connection.fetchrow(statement.text, *statement.arguments(given))
         finally:
             self._free.put_nowait(connection)
 

@@ -1,9 +1,8 @@
 """The pool of connections to PostgreSQL."""
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import wraps
 from itertools import count
@@ -15,7 +14,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.database.direct import Direct
+from app.database.base import to_json
+from app.database.direct import Direct, Prepared
 from app.errors import Unavailable
 from app.realtime.changes import Changes
 
@@ -42,11 +42,6 @@ def asyncpg_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+asyncpg", query=query)
 
 
-def to_json(value: Any) -> str:
-    """As PostgreSQL takes a JSON value."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 class Database:
     """Connections for one job each: `read()` for one statement or a few that need not agree, `write()` for a
     transaction. Nobody keeps one while waiting for something else that needs one (a loader, above all).
@@ -66,7 +61,9 @@ class Database:
         reads = _engine(replica_url or url, pool_size, **for_reads)
         self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
         _, options = reads.dialect.create_connect_args(reads.url)
-        self._direct = Direct({**options, **_session(for_reads)}, pool_size)
+        self._fast_reads = Direct({**options, **_session(for_reads)}, pool_size)
+        _, options = self.engine.dialect.create_connect_args(self.engine.url)
+        self._fast_writes = Direct({**options, **_session({})}, pool_size)
 
     @asynccontextmanager
     async def read(self, *, newest: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -77,13 +74,21 @@ class Database:
             async with _connected(self._steps if newest else self._reads) as connection:
                 yield connection
 
-    async def value(self, statement: str, arguments: Sequence[Any]) -> Any:
-        """What one statement answers, in PostgreSQL's own words (`$1`), read where `read` does; its one value.
-        Unavailable where there is no connection.
+    async def fast_read(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
+        """The one row of a statement, read where `read` does. Unavailable where there is no connection."""
+        return await self._fast(self._fast_reads, statement, given)
+
+    async def fast_write(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
+        """The first row, or None, of a statement that is a transaction. Unavailable where there is no connection, or
+        no more: it may have been committed all the same.
         """
+        return await self._fast(self._fast_writes, statement, given)
+
+    @staticmethod
+    async def _fast(direct: Direct, statement: Prepared, given: Mapping[str, Any]) -> Any:
         with _unavailable():
             try:
-                return await self._direct.value(statement, arguments)
+                return await direct.row(statement, given)
             except (OSError, TimeoutError) as error:
                 raise Unavailable(_GONE) from error
 
@@ -128,7 +133,8 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         await self._reads.dispose()
-        await self._direct.close()
+        await self._fast_reads.close()
+        await self._fast_writes.close()
         await self._apart.dispose()
 
 

@@ -1,7 +1,8 @@
 """The way in: signals are checked (app/signals/check.py) and written all at once."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -20,12 +21,13 @@ from app.conversations.models import Conversation
 from app.database.engine import Database, changes_of, driver, is_transient, repeated_after_deadlock
 from app.errors import NotFound, RateLimited, Refused, Unavailable
 from app.messages.models import Message
-from app.realtime.changes import Span
-from app.signals import deliveries
+from app.realtime.changes import Changes, Span
+from app.signals import deliveries, single
 from app.signals.check import Checked, Titles, check
 from app.signals.models import Signal
 from app.signals.queries import SignalKey, by_keys
 from app.signals.rules import NewSignal, Rules
+from app.signals.single import Insertion
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Signals:
     most_at_once: int = 64
     """Batches that are stored or wait for it; who comes then is told to come later."""
     _running: set[object] = field(default_factory=set)
+    _numbers: list[int] = field(default_factory=list)
+    """Ids that have been drawn, the next one last."""
 
     async def ingest(
         self,
@@ -80,13 +84,7 @@ class Signals:
         was not answered is asked for. Unavailable where that takes too long.
         """
         self.rules.check_size(signals)
-        if len(self._running) >= self.most_at_once:
-            raise RateLimited(
-                f"{self.most_at_once} batches are being stored already; send this one again later."
-            )
-        running = object()
-        self._running.add(running)
-        try:
+        with self._turn():
             return await self._ingest(
                 signals,
                 now,
@@ -95,6 +93,18 @@ class Signals:
                 create_conversations=create_conversations,
                 opening=opening,
             )
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """RateLimited where it is nobody's."""
+        if len(self._running) >= self.most_at_once:
+            raise RateLimited(
+                f"{self.most_at_once} batches are being stored already; send this one again later."
+            )
+        running = object()
+        self._running.add(running)
+        try:
+            yield
         finally:
             self._running.discard(running)
 
@@ -131,6 +141,51 @@ class Signals:
         if row is None:
             raise NotFound("The signal has been deleted since it was delivered.", field="idempotencyKey")
         return row, bool(ingested.duplicates)
+
+    async def create_by(
+        self, insertion: Insertion, signal: NewSignal, now: datetime, given: Mapping[str, Any]
+    ) -> str | None:
+        """Stores the signal by one statement, and once, as `create` does; the text that `insertion` answers.
+
+        None where there is a fault for `create` to find, or what takes it more than a statement. `given` has the
+        insertion's own parameters.
+        """
+        (payload,) = self.rules.payloads([signal])
+        if (
+            isinstance(payload, Refused)
+            or signal.idempotency_key is not None
+            or self.rules.faults_of([signal], now) != [None]
+            or signal.embedding is not None
+        ):
+            return None
+        with self._turn():
+            if not self._numbers:
+                (numbers,) = await self.database.fast_write(single.DRAW, {})
+                self._numbers.extend(reversed(numbers))
+            key = signal.timestamp or now, self._numbers.pop()
+            row = await self._inserted(insertion, {**single.given(signal, key, payload, now), **given})
+        if row is None:
+            return None
+        text, conversation = row
+        if self.database.tell is not None:
+            self.database.tell(Changes({conversation: Span.of([key])}))
+        return str(text)
+
+    async def _inserted(self, insertion: Insertion, given: Mapping[str, Any]) -> Any:
+        """Tried again for as long as a batch is; with the same id, so that it is stored once."""
+        deadline, wait = monotonic() + self.patience, _FIRST_WAIT
+        row = None
+        while True:
+            try:
+                if wait > _FIRST_WAIT:
+                    row = await self.database.fast_write(insertion.again, given)
+                return row or await self.database.fast_write(insertion.insert, given)
+            except Exception as error:
+                # It may be committed while one looks for it, and is then there already.
+                if not is_transient(error) and not isinstance(error, asyncpg.UniqueViolationError):
+                    raise
+                await self._wait(wait, deadline, error)
+                wait = min(2 * wait, _LONGEST_WAIT)
 
     async def _committed(self, transaction: str, deadline: float) -> bool:
         """Whether a transaction whose commit was not answered has been committed."""

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from app.checks import JSON_DEPTH, NAME_LENGTH, fault_of_json, fault_of_text
-from app.database.engine import to_json
+from app.database.base import to_json
 from app.errors import BadUserInput, Refused
 
 NEUTRAL = 0.5

@@ -4,17 +4,20 @@ from collections import OrderedDict
 from typing import Any, Final, cast
 from uuid import UUID
 
-from graphql import GraphQLError, OperationType
+from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution.collect_fields import collect_fields
 from sqlalchemy import UUID as UUID_
 from sqlalchemy import bindparam
 
 from app.auth.viewer import Rights
+from app.database.direct import Prepared
 from app.errors import Refused
 from graphql_schema.context import Asked
 from graphql_schema.encoding import to_json
+from graphql_schema.plans import writing
 from graphql_schema.plans.compiler import Compiler
-from graphql_schema.plans.plan import VIEWER, Plan, Unplanned
+from graphql_schema.plans.plan import VIEWER, About, Plan, Reading, Unplanned
+from graphql_schema.plans.writing import Writing
 
 __all__ = ["Plan", "Plans"]
 
@@ -47,7 +50,7 @@ class Plans:
         """The plan of the operation that is about to be executed. None where it is not planned for, or would be an
         error: that is for the executor.
         """
-        if executor.operation.operation is not OperationType.QUERY:
+        if not _may_be_planned(executor.operation):
             return None
         rights = executor.context_value.rights
         key = self._key(asked, rights)
@@ -55,7 +58,7 @@ class Plans:
             return self._known[key]
         plan = _compiled(executor, rights)
         if plan is not None:
-            self._free[key[0]] = plan.free
+            self._free[key[0]] = plan.about.free
             key = self._key(asked, rights)
         if len(asked.query) + len(key[1]) <= LONGEST:
             self._known[key] = plan
@@ -73,12 +76,21 @@ class Plans:
         )
 
 
+def _may_be_planned(operation: OperationDefinitionNode) -> bool:
+    """Told without a look at variables, of which mutations may have megabytes."""
+    if operation.operation is OperationType.MUTATION:
+        (first, *others) = operation.selection_set.selections
+        return not others and isinstance(first, FieldNode) and first.name.value == writing.FIELD
+    return operation.operation is OperationType.QUERY
+
+
 def _compiled(executor: Any, rights: Rights) -> Plan | None:
     """For all of their kind: whose rights they are is a parameter."""
     if rights.user_id is not None:
         anyone = cast(UUID, bindparam(VIEWER, None, UUID_(as_uuid=True)))
         rights = Rights(rights.role, rights.scopes, anyone)
-    root = executor.schema.query_type
+    kind = executor.operation.operation
+    root = executor.schema.get_root_type(kind)
     fields, deferred, *_ = collect_fields(
         executor.schema,
         executor.fragments,
@@ -90,15 +102,16 @@ def _compiled(executor: Any, rights: Rights) -> Plan | None:
     if deferred:
         return None
     compiler = Compiler(executor, rights)
+    name, cost = executor.operation.name, executor.context_value.cost
     try:
-        statement, name = compiler.data(root, fields), executor.operation.name
-        return Plan.of(
-            statement,
-            compiler.keys,
-            holes=tuple(compiler.holes),
-            free=compiler.free,
-            name=name and name.value,
-            cost=executor.context_value.cost,
-        )
+        if kind is OperationType.MUTATION:
+            (reader,) = executor.schema._strawberry_schema.readers  # noqa: SLF001 - its only door
+            insertion, variable = writing.compiled(compiler, fields)
+            return Writing(
+                About(name and name.value, cost, frozenset({variable})), insertion, reader, variable
+            )
+        statement = Prepared.of(compiler.data(root, fields))
+        about = About(name and name.value, cost, compiler.free)
+        return Reading(about, statement, compiler.keys, compiler.holes)
     except (Unplanned, Refused, GraphQLError):  # what is at fault is the executor's to say, and where
         return None

@@ -107,7 +107,7 @@ class Compiler:
                 return _ROOTS[name](self, details, self._arguments(root, details))
             raise Unplanned(name)
 
-        return select(joined(self._written(root.name, fields, value)))
+        return select(joined(self.written(root.name, fields, value)))
 
     def user(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         by = given["by"]
@@ -212,7 +212,7 @@ class Compiler:
                 return [_OTHERS[type_name, name](self, selected, row)]
             raise Unplanned(f"{type_name}.{name}")
 
-        return joined(self._written(type_name, self.collected(type_name, details), value))
+        return joined(self.written(type_name, self.collected(type_name, details), value))
 
     def _connection(self, rows: Rows, details: Any, given: dict[str, Any]) -> ColumnElement[str]:
         page = rows.paged.page(*(given.get(name) for name in ("first", "after", "last", "before")))
@@ -228,12 +228,12 @@ class Compiler:
                 return ["[", func.coalesce(found.joined(edge), ""), "]"]
             if name == "pageInfo":
                 info = self.collected("PageInfo", selected)
-                return self._written("PageInfo", info, lambda name, _: [found.info(name)])
+                return self.written("PageInfo", info, lambda name, _: [found.info(name)])
             if name == "totalCount":
                 return [plain(_count(rows))]
             raise Unplanned(name)
 
-        answer = select(joined(self._written(type_name, fields, value)))
+        answer = select(joined(self.written(type_name, fields, value)))
         if names & {"edges", "pageInfo"}:
             answer = answer.select_from(found.rows)
         if rows.parent is not None:
@@ -249,9 +249,9 @@ class Compiler:
             raise Unplanned(name)
 
         type_name = f"{rows.type_name}Edge"
-        return self._written(type_name, self.collected(type_name, details), value)
+        return self.written(type_name, self.collected(type_name, details), value)
 
-    def _written(
+    def written(
         self, type_name: str, fields: dict[str, Any], value: Callable[[str, Any], Sequence[Piece]]
     ) -> list[Piece]:
         """An object of this type: `value` gives the pieces of each selected field but `__typename`."""

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import asyncpg
-
 from app import checks
-from app.database.base import Statement
-from app.database.engine import to_json
-from app.errors import BadUserInput, Refused
+from app.database.direct import Prepared
+from app.errors import BadUserInput
 from graphql_schema.context import Context
 from graphql_schema.nodes import key_of
 
@@ -21,11 +18,27 @@ VIEWER: Final = "viewer"
 MARK: Final = "\x1f"
 """Never in a JSON text, where control characters are escaped."""
 
-_DIALECT: Final = asyncpg.dialect(json_serializer=to_json)  # type: ignore[no-untyped-call]
-
 
 class Unplanned(Exception):
     """For the executor to do: what nobody has written SQL for, or a fault for it to word."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """An operation, as its first run has found it to be."""
+
+    name: str | None
+    cost: Mapping[str, int]
+    free: frozenset[str]
+    """Variables whose values make no other plan."""
+
+
+class Plan(Protocol):
+    @property
+    def about(self) -> About: ...
+
+    async def answer(self, context: Context) -> str | None:
+        """The text of the answer's data; None where the executor has to find it. Refused is what it would say."""
 
 
 class Hole(Protocol):
@@ -45,78 +58,50 @@ class Key:
     variable: str
 
     def of(self, value: Any) -> Any:
-        """Refused where it can be no row's."""
+        """BadUserInput where it can be no row's."""
         if not isinstance(value, str):
             raise BadUserInput(f"${self.variable} is no string.", field=self.variable)
         return key_in(self.type_name, self.field, value)
 
 
 def key_in(type_name: str, field: str, value: str) -> Any:
-    """Refused where it can be no row's."""
+    """BadUserInput where it can be no row's."""
     return key_of(type_name, value, "id") if field == "id" else checks.text(field, value)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    sql: str
+class Reading:
+    """A query's."""
+
+    about: About
+    statement: Prepared
     """Whose one value is the text of the answer's data."""
-    arguments: tuple[Any, ...]
-    """In the statement's order; what names a row or the viewer is put in for each request."""
-    keys: Mapping[int, Key]
-    """By place among the arguments."""
+    keys: Mapping[str, Key]
+    """By the names of the statement's parameters."""
     holes: Sequence[Hole]
     """By their numbers in the text."""
-    viewer: int | None
-    """Place of the viewer's id."""
-    free: frozenset[str]
-    """Variables that make no difference but to the arguments."""
-    name: str | None
-    """The operation's."""
-    cost: Mapping[str, int]
-    """As its first run was measured."""
-
-    @classmethod
-    def of(cls, statement: Statement, keys: Mapping[str, Key], **about: Any) -> "Plan":
-        """`keys` by the names of the statement's parameters; `about` has the other fields."""
-        compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        names, values = compiled.positiontup, compiled.params
-        processed = compiled._bind_processors  # noqa: SLF001 - as SQLAlchemy itself gives them to the driver
-        return cls(
-            str(compiled),
-            tuple(processed.get(name, _same)(values[name]) for name in names),
-            {place: keys[name] for place, name in enumerate(names) if name in keys},
-            viewer=names.index(VIEWER) if VIEWER in names else None,
-            **about,
-        )
 
     async def answer(self, context: Context) -> str | None:
-        """The text of the answer's data; None where a variable names no row, which the executor tells.
-        Unavailable where the database is.
-        """
         assert context.asked is not None  # noqa: S101 - what is planned has been asked
-        arguments = list(self.arguments)
+        given: dict[str, Any] = {VIEWER: context.rights.user_id}
         try:
-            for place, key in self.keys.items():
-                arguments[place] = key.of(context.asked.variables.get(key.variable))
-        except Refused:
+            for name, key in self.keys.items():
+                given[name] = key.of(context.asked.variables.get(key.variable))
+        except BadUserInput:  # the executor knows where
             return None
-        if self.viewer is not None:
-            arguments[self.viewer] = context.rights.user_id
-        text = await context.services.database.value(self.sql, arguments)
+        (text,) = await context.services.database.fast_read(self.statement, given)
         return await self._filled(context, text) if self.holes else text
 
     async def _filled(self, context: Context, text: str) -> str | None:
         """`text` has a hole's number and the row's key between two marks, wherever one is."""
         pieces = text.split(MARK)
-        holes = [
-            (int(number), UUID(key) if key else None)
-            for number, _, key in (piece.partition(":") for piece in pieces[1::2])
-        ]
-        wanted = [
-            list(dict.fromkeys(key for of, key in holes if of == number)) for number in range(len(self.holes))
-        ]
+        parts = [piece.partition(":") for piece in pieces[1::2]]
+        holes = [(int(number), UUID(key) if key else None) for number, _, key in parts]
+        keys: list[dict[UUID | None, None]] = [{} for _ in self.holes]
+        for number, key in holes:
+            keys[number][key] = None
         found = await asyncio.gather(
-            *(hole.filled(context, keys) for hole, keys in zip(self.holes, wanted, strict=True))
+            *(hole.filled(context, list(wanted)) for hole, wanted in zip(self.holes, keys, strict=True))
         )
         texts: dict[tuple[int, UUID | None], str] = {}
         for number, filled in enumerate(found):
@@ -125,7 +110,3 @@ class Plan:
             texts |= {(number, key): text for key, text in filled.items()}
         pieces[1::2] = [texts[hole] for hole in holes]
         return "".join(pieces)
-
-
-def _same(value: Any) -> Any:
-    return value

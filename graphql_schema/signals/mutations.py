@@ -68,6 +68,8 @@ class SignalMutations:
     @strawberry.mutation
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
         services = info.context.services
+        if info.context.refused is not None:  # it has been tried
+            raise info.context.refused
         await services.rates.signals.charge(info.context.payer)
         with services.statistics.batch(1) as batch:
             row, batch.duplicates = await services.signals.create(

@@ -23,16 +23,16 @@ def statements() -> Iterator[list[str]]:
         if _inside.get() is seen:
             seen.append(statement)
 
-    run = Direct.value
+    run = Direct.row
 
-    async def noted(self, statement, arguments):
-        note(None, None, statement)
-        return await run(self, statement, arguments)
+    async def noted(self, statement, given):
+        note(None, None, statement.text)
+        return await run(self, statement, given)
 
     event.listen(Engine, "before_cursor_execute", note)
     token = _inside.set(seen)
     try:
-        with mock.patch.object(Direct, "value", noted):
+        with mock.patch.object(Direct, "row", noted):
             yield seen
     finally:
         _inside.reset(token)

@@ -7,13 +7,15 @@ from app.database.direct import Direct
 from app.errors import Unavailable
 from graphql_schema.schema import Schema
 
+pytestmark = pytest.mark.usefixtures("two")
+
 ROWS = """query Rows($name: String!, $first: Int) {
   conversation(by: {contextWindowId: $name}) { id contextWindowId signals(first: $first) { totalCount edges { cursor } } }
 }"""
 
 
 @pytest.fixture
-def run(client, monkeypatch):
+def run(monkeypatch):
     """How often an operation has gone through the executor."""
     through = []
     execute = Schema.execute
@@ -55,14 +57,14 @@ async def two(client):
         )
 
 
-async def test_the_second_time_it_goes_round_the_executor(twice, two):
+async def test_the_second_time_it_goes_round_the_executor(twice):
     body = await twice({"query": ROWS, "variables": {"name": "a", "first": 5}})
     assert body["data"]["conversation"]["signals"]["totalCount"] == 1
     assert body["extensions"]["cost"] == {"rows": 6, "limit": 100_000, "depth": 4}
     await twice({"query": ROWS, "variables": {"name": "b", "first": 4}})
 
 
-async def test_another_name_is_another_row_by_the_same_plan(client, two, run):
+async def test_another_name_is_another_row_by_the_same_plan(client, run):
     for name in ("a", "b", "c", "a"):
         found = (await client.data(ROWS, name=name, first=1))["conversation"]
         assert (found and found["contextWindowId"]) == (None if name == "c" else name)
@@ -72,7 +74,7 @@ async def test_another_name_is_another_row_by_the_same_plan(client, two, run):
 @pytest.mark.parametrize(
     "accept", ["application/json", "application/graphql-response+json", "*/*", "text/html, application/json"]
 )
-async def test_it_answers_in_the_media_type_that_is_asked_for(twice, two, accept):
+async def test_it_answers_in_the_media_type_that_is_asked_for(twice, accept):
     await twice({"query": ROWS, "variables": {"name": "a"}}, Accept=accept)
 
 
@@ -91,7 +93,7 @@ async def test_it_answers_in_the_media_type_that_is_asked_for(twice, two, accept
         {"documentId": "0" * 64},
     ],
 )
-async def test_what_is_at_fault_or_not_planned_is_executed_every_time(client, twice, two, body):
+async def test_what_is_at_fault_or_not_planned_is_executed_every_time(client, twice, body):
     await client.data(ROWS, name="a")
     await client.data("{ __typename }")
     if body.get("variables") == []:
@@ -101,7 +103,7 @@ async def test_what_is_at_fault_or_not_planned_is_executed_every_time(client, tw
         await twice(body, known=False)
 
 
-async def test_it_is_logged_and_counted_as_all_are(client, two, run):
+async def test_it_is_logged_and_counted_as_all_are(client, run):
     await client.data(ROWS, name="a")
     counted = "{ status { requestCount } }"
     before = (await client.data(counted))["status"]["requestCount"]
@@ -115,13 +117,13 @@ async def test_it_is_logged_and_counted_as_all_are(client, two, run):
     assert len(run) == 3
 
 
-async def test_where_the_database_is_away_the_executor_says_so(client, two, monkeypatch):
+async def test_where_the_database_is_away_the_executor_says_so(client, monkeypatch):
     await client.data(ROWS, name="a")
 
     async def away(*_):
         raise OSError
 
-    monkeypatch.setattr(Direct, "value", away)
+    monkeypatch.setattr(Direct, "row", away)
     assert (await client.data(ROWS, name="a"))["conversation"]["contextWindowId"] == "a"
     monkeypatch.setattr(
         "app.database.engine.Database.read", lambda *_, **__: (_ for _ in ()).throw(Unavailable("gone"))

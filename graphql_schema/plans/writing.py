@@ -1,0 +1,61 @@
+"""The plan of a mutation that is one `createSignal` and answers with nothing but the signal's own columns."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Final
+
+from graphql import VariableNode
+from sqlalchemy import ColumnElement
+
+from app.signals.single import Insertion
+from graphql_schema.batches import REFUSED, Reader
+from graphql_schema.context import Context
+from graphql_schema.plans.compiler import Compiler
+from graphql_schema.plans.fields import FIELDS
+from graphql_schema.plans.plan import VIEWER, About, Unplanned
+from graphql_schema.plans.text import Piece, joined
+
+FIELD: Final = "createSignal"
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    about: About
+    insertion: Insertion
+    reader: Reader
+    """Of a list of what `variable` holds one of."""
+    variable: str
+
+    async def answer(self, context: Context) -> str | None:
+        assert context.asked is not None  # noqa: S101 - what is planned has been asked
+        try:
+            (signal,) = await self.reader.of_values([context.asked.variables.get(self.variable)])
+        except REFUSED:
+            return None
+        services, began = context.services, perf_counter()
+        await services.rates.signals.charge(context.payer)
+        given = {VIEWER: context.rights.user_id}
+        text = await services.signals.create_by(self.insertion, signal, datetime.now(UTC), given)
+        if text is not None:
+            services.statistics.ingested(accepted=1, seconds=perf_counter() - began)
+        return text
+
+
+def compiled(compiler: Compiler, fields: dict[str, Any]) -> tuple[Insertion, str]:
+    """How the signal is stored, and the variable that holds it."""
+    (key, details), *_ = fields.items() or [("", None)]
+    value = details and details[0].node.arguments[0].value
+    if not isinstance(value, VariableNode):
+        raise Unplanned("left out, or written out")
+
+    def text(row: Any) -> ColumnElement[str]:
+        def column(name: str, _: Any) -> list[Piece]:
+            if name not in FIELDS["Signal"]:
+                raise Unplanned(name)
+            return [FIELDS["Signal"][name](row.c)]
+
+        signal = compiler.written("Signal", compiler.collected("Signal", details), column)
+        return joined([f'{{"{key}":', *signal, "}"])
+
+    return Insertion.of(compiler.rights, text), value.name.value
