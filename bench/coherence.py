@@ -20,7 +20,7 @@ import uvloop
 from bench import servers
 from bench.data import END, EVEN_CONVERSATIONS, LENGTH, Bench, arguments, conversation_key, database
 from bench.load import Client, Wrong
-from bench.reads import graphql
+from bench.questions import graphql
 
 # The even conversations are those that started first.
 QUERY = """
