@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from bench.data import END, EVEN_CONVERSATIONS, Bench, conversation_name, user_key
+from bench.data import EVEN_CONVERSATIONS, Bench, conversation_name, user_key
 from bench.load import get, post
 from graphql_schema.nodes import user_id
 
@@ -100,7 +100,7 @@ class Question:
 
 def questions(bench: Bench) -> dict[str, Question]:
     def user(chance: random.Random) -> Any:
-        return user_key(chance.randrange(bench.users))
+        return user_key(chance.randrange(bench.users), chance.randrange(bench.weeks))
 
     def signal(chance: random.Random) -> dict[str, Any]:
         return {
@@ -112,7 +112,7 @@ def questions(bench: Bench) -> dict[str, Question]:
         }
 
     def windows(form: str, graphile: str, aims: str) -> Question:
-        start, end = END - timedelta(days=1), END
+        start, end = bench.end - timedelta(days=1), bench.end
         return _constant(
             graphql(WINDOWS % form, start=start, end=end),
             graphql(WINDOWS_GRAPHILE % graphile, start=start, end=end),
@@ -167,15 +167,19 @@ def graphql(query: str, **variables: Any) -> bytes:
 
 
 def _constant(
-    ours: bytes, graphile: bytes, floor: bytes, *, rows: int, aims: dict[int, str], read: Any = None
+    ours: bytes,
+    graphile: bytes,
+    floor: bytes,
+    *,
+    rows: int,
+    aims: dict[int, str],
+    read: Callable[[Any], list[Any]] | None = None,
 ) -> Question:
-    asks = {"ours": ours, "PostGraphile": graphile, "floor": floor}
-    return Question(
-        {side: lambda _, request=request: request for side, request in asks.items()},
-        rows,
-        read or objects,
-        aims,
-    )
+    def always(request: bytes) -> Ask:
+        return lambda _: request
+
+    asks = {"ours": always(ours), "PostGraphile": always(graphile), "floor": always(floor)}
+    return Question(asks, rows, read or objects, aims)
 
 
 def objects(value: Any) -> list[Any]:
