@@ -56,8 +56,7 @@ query Q3 {
 SIGNALS_GRAPHILE = """
 query Q3 {
   signals: allPublicSignals(first: 1000, orderBy: PRIMARY_KEY_ASC) { edges { node {
-    id timestamp: time conversation: publicConversationByConversationId { contextWindowId }
-    signalSource signalScore emotionalTone escalateFlag rawContent
+    id timestamp: time contextWindowId signalSource signalScore emotionalTone escalateFlag rawContent
   } } }
 }
 """
@@ -190,7 +189,6 @@ def objects(value: Any) -> list[Any]:
         return []
     below = [found for item in value.values() for found in objects(item)]
     own = {key: item for key, item in value.items() if key != "id" and not isinstance(item, dict)}
-    own |= value.get("conversation", {})  # PostGraphile has a signal's contextWindowId there
     for key in own.keys() & {"timestamp", "createdAt"}:
         own[key] = datetime.fromisoformat(own[key])
     return [own, *below] if "id" in value else below
