@@ -44,8 +44,8 @@ CREATE FUNCTION graphile.conversations_drift(
 ) RETURNS SETOF graphile.drift_window LANGUAGE sql STABLE AS $$
     SELECT bucket, n, mean, variance, CASE WHEN n > 1 THEN least(1, 4 * variance) END
     FROM (
-        SELECT bucket, sum(n)::integer AS n, sum(s1) / sum(n) + 0.5 AS mean,
-            greatest(0, sum(s2) / sum(n) - (sum(s1) / sum(n)) ^ 2) AS variance
+        SELECT bucket, sum(n::float8)::integer AS n, sum(s1) / sum(n::float8) + 0.5 AS mean,
+            greatest(0, sum(s2) / sum(n::float8) - (sum(s1) / sum(n::float8)) ^ 2) AS variance
         FROM public.signal_rollup_5m
         WHERE conversation_id = conversation.id AND bucket >= "start" AND bucket < "end"
         GROUP BY bucket
