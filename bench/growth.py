@@ -9,7 +9,7 @@ of 1 000 signals of ten conversations of any week. All sizes run side by side, a
         [--data DIR] [--scale 0.1]
 
 A week holds 1.2 million at scale 1; what is measured is the nearest number of whole weeks. Each size is filled once,
-in a folder of its own; 30 million take about 20 GB and a quarter of an hour.
+in a folder of its own; the three take about 40 GB and half an hour.
 """
 
 import argparse

@@ -80,7 +80,7 @@ async def measure_all(bench: Bench, given: argparse.Namespace, addresses: dict[s
     wanted = questions(bench)
     head = "".join(f" {side + '/s':>12}" for side in addresses)
     head += "".join(f"  {'of ' + side:26}" for side in list(addresses)[1:])
-    print(f"            clients{head} aims", flush=True)
+    print(f"            clients{head} aims of PostGraphile, of floor", flush=True)
     async with bench.connection() as pg:
         for name in given.questions or wanted:
             answered = 0
