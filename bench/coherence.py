@@ -20,7 +20,7 @@ import uvloop
 from bench import servers
 from bench.data import END, EVEN_CONVERSATIONS, LENGTH, Bench, arguments, conversation_key, database
 from bench.load import Client, Wrong
-from bench.reads import graphql
+from bench.questions import graphql
 
 # The even conversations are those that started first.
 QUERY = """
@@ -40,10 +40,15 @@ WHERE conversation_id = ANY($1) AND bucket >= $2 AND bucket < $3
 
 async def ask(client: Client, fields: str, start: datetime) -> list[Any]:
     """What one request answers for each conversation."""
-    body = orjson.loads(await client.send(graphql(QUERY % fields, start=start, end=END)))
-    if "errors" in body:
-        raise Wrong(str(body["errors"]))
-    return [edge["node"]["coherence"] for edge in body["data"]["conversations"]["edges"]]
+    return answers(await client.send(graphql(QUERY % fields, start=start, end=END)))
+
+
+def answers(body: bytes) -> list[Any]:
+    """Of a response, one for each conversation."""
+    response = orjson.loads(body)
+    if "errors" in response:
+        raise Wrong(str(response["errors"]))
+    return [edge["node"]["coherence"] for edge in response["data"]["conversations"]["edges"]]
 
 
 async def milliseconds(work: Awaitable[list[Any]], check: Callable[[list[Any]], bool]) -> float:

@@ -45,10 +45,24 @@ class Bench:
     folder: Path
     url: str
     scale: float
+    weeks: int = 1
+    """Each with as many users, conversations and signals of its own; they come before START."""
+
+    @property
+    def end(self) -> datetime:
+        """Of the earliest week."""
+        return END - (self.weeks - 1) * LENGTH
 
     @property
     def users(self) -> int:
+        """Of a week, as those below."""
         return round(2_000 * self.scale)
+
+    @property
+    def signals(self) -> int:
+        """Of all weeks."""
+        even = EVEN_CONVERSATIONS * 2 * (LENGTH // timedelta(minutes=5))
+        return self.weeks * (self.conversations * SIGNALS_OF_CONVERSATION + even)
 
     @property
     def conversations(self) -> int:
@@ -69,16 +83,16 @@ def dsn(url: str) -> dict[str, Any]:
     return {"host": parsed.query["host"], "user": parsed.username, "database": parsed.database}
 
 
-def user_key(number: int) -> UUID:
-    return UUID(int=SEED << 64 | number)
+def user_key(number: int, week: int = 0) -> UUID:
+    return UUID(int=SEED << 64 | week << 48 | number)
 
 
 def conversation_key(number: int) -> UUID:
     return UUID(int=SEED << 64 | 1 << 32 | number)
 
 
-def conversation_name(number: int) -> str:
-    return f"window-{number:06d}"
+def conversation_name(number: int, week: int = 0) -> str:
+    return f"window-{number:06d}" + (f"-{week}" if week else "")
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -91,15 +105,17 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 @contextmanager
-def database(given: argparse.Namespace) -> Iterator[Bench]:
-    """The filled database, which runs for as long as the block does."""
+def database(given: argparse.Namespace, weeks: int = 1) -> Iterator[Bench]:
+    """The filled database, which runs for as long as the block does; of several weeks in a folder of its own."""
     scale = given.scale
     folder = given.data or Path(f"/tmp/coherence-bench-{scale:g}")  # noqa: S108 - PostgreSQL's user may enter
+    if weeks > 1:
+        folder = folder.with_name(f"{folder.name}-{weeks}-weeks")
     mark = folder / "filled"
     if mark.exists() and float(mark.read_text()) != scale:
         raise SystemExit(f"{folder} was filled at scale {mark.read_text()}.")
     with ready(Settings(_env_file=None, data_dir=folder, database_url=None)) as (url, _, fresh):
-        bench = Bench(folder, url, scale)
+        bench = Bench(folder, url, scale, weeks)
         if not mark.exists():
             if not fresh:
                 raise SystemExit(f"{folder} is half filled, or not the bench's: remove it or name another.")
@@ -111,11 +127,27 @@ def database(given: argparse.Namespace) -> Iterator[Bench]:
         yield bench
 
 
+_FOUND_OUT = (
+    "signal_arrivals", "signal_departures", "signal_classifications", "classification_rollup_5m",
+    "classification_rollup_1h", "anomalies", "shift_progress", "embedding_arrivals", "embedding_departures",
+    "given_embeddings", "signal_embeddings",
+)  # fmt: skip
+
+
+async def rest(connection: Any) -> None:
+    """Nobody has to look at the signals that have come: what one side has written would be work beside the next."""
+    await connection.execute("TRUNCATE signal_arrivals, embedding_arrivals")
+
+
 async def _tidy(bench: Bench) -> None:
-    """Takes away what the last run has written."""
+    """Takes away what the last run has written, and what its server had to find out: the next one is at rest."""
     async with bench.connection() as connection:
         if await connection.execute("DELETE FROM signals WHERE time >= $1", END) != "DELETE 0":
             await connection.execute("VACUUM ANALYZE")
+        # A million signals that came at once keep a server busy for minutes, beside what is measured. What an earlier
+        # one has found out about some of them goes too, so that every run begins alike.
+        await connection.execute(f"TRUNCATE {', '.join(_FOUND_OUT)}")
+        await connection.execute("UPDATE rollup_state SET classified_by = NULL")
 
 
 async def _fill(bench: Bench) -> None:
@@ -136,6 +168,8 @@ async def _fill(bench: Bench) -> None:
             await connection.copy_records_to_table(
                 "signals", columns=_SIGNAL_COLUMNS, records=_signals(random, part)
             )
+        for week in range(1, bench.weeks):
+            await _add_week(connection, week)
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
 
@@ -173,6 +207,46 @@ def _order(random: Any, starts: Any) -> tuple[Any, int]:
         axis=1,
     )
     return signals[signals[:, 0].argsort(kind="stable")], max(1, len(signals) // 100_000)
+
+
+# What _add_week writes in a column's place: another row's key, name or time.
+_KEY = "overlay({0}::text PLACING lpad(to_hex({week}), 4, '0') FROM 20 FOR 4)::uuid"
+_NAME = "{0} || '-{week}'"
+_TIME = "{0} - {week} * interval '7 days'"
+_SUMS = dict.fromkeys(("bucket", "first_time", "last_time"), _TIME) | {"conversation_id": _KEY}
+_OF_A_WEEK = {
+    "users": {"id": _KEY, "username": _NAME, "created_at": _TIME, "updated_at": _TIME},
+    "conversations": {
+        "id": _KEY, "context_window_id": _NAME, "user_id": _KEY, "started_at": _TIME, "updated_at": _TIME,
+    },
+    "conversation_activity": {"conversation_id": _KEY, "last_signal_at": _TIME, "last_received_at": _TIME},
+    "signals": {"time": _TIME, "received_at": _TIME, "conversation_id": _KEY, "user_id": _NAME},
+    "signal_rollup_5m": _SUMS,
+    "signal_rollup_1h": _SUMS,
+}  # fmt: skip
+
+
+async def _add_week(connection: Any, week: int) -> None:
+    """The first week's rows once more, so many weeks earlier, of other users and conversations.
+
+    No trigger fires: what they would write is copied with its rows. A week is whole buckets of both rollups.
+    """
+    async with connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        for table, others in _OF_A_WEEK.items():
+            columns = await connection.fetch(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'"
+                " AND table_name = $1 AND is_identity = 'NO' ORDER BY ordinal_position",
+                table,
+            )
+            names = [row[0] for row in columns]
+            values = [others.get(name, "{0}").format(name, week=week) for name in names]
+            time = next(name for name, value in others.items() if value == _TIME)
+            await connection.execute(
+                f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {table}"
+                f" WHERE {time} >= $1 ORDER BY {time}",
+                START,
+            )
 
 
 _SIGNAL_COLUMNS = (

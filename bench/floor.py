@@ -5,8 +5,9 @@ No GraphQL, no validation, no logging, ids as the tables have them. Pool and ser
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import asyncpg
 import orjson
@@ -18,6 +19,8 @@ from starlette.routing import Route
 
 from app.settings import Settings
 from bench.data import dsn
+
+type Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def node(row: str, nested: str = "''", **columns: str) -> str:
@@ -49,9 +52,12 @@ _SIGNAL = {
     "rawContent": "raw_content",
 }
 
-NESTED = f"""
+
+def nested(users: int, signal: dict[str, str]) -> str:
+    """So many users, 10 conversations of each, 20 signals of each."""
+    return f"""
 SELECT '{{"data":{{' || {edges("users", node("u", "',' || c.page", id="id", username="username"))} || '}}}}'
-FROM (SELECT * FROM users ORDER BY created_at, id LIMIT 20) u
+FROM (SELECT * FROM users ORDER BY created_at, id LIMIT {users}) u
 CROSS JOIN LATERAL (
     SELECT {edges("conversations", node("c", "',' || s.page", id="id", title="title"))} AS page
     FROM (
@@ -59,11 +65,15 @@ CROSS JOIN LATERAL (
         WHERE user_id = u.id AND status <> 'DELETED' ORDER BY started_at, id LIMIT 10
     ) c
     CROSS JOIN LATERAL (
-        SELECT {edges("signals", node("s", **_SIGNAL))} AS page
+        SELECT {edges("signals", node("s", **signal))} AS page
         FROM (SELECT * FROM signals WHERE conversation_id = c.id ORDER BY time, id LIMIT 20) s
     ) s
 ) c
 """
+
+
+NESTED = nested(20, _SIGNAL)
+FALLS_BACK = nested(5, _SIGNAL | {"signalVector": "signal_vector"})
 
 SIGNALS = f"""
 SELECT '{{"data":{{' || {
@@ -74,6 +84,37 @@ FROM (
     WHERE c.status <> 'DELETED' ORDER BY s.time, s.id LIMIT 1000
 ) s
 """
+
+
+def windows(name: str, page: str) -> str:
+    """Drift of the 50 conversations that started first; `page` is SQL for the text of one's windows w."""
+    return f"""
+SELECT '{{"data":{{"conversations":{{"edges":[' || string_agg(
+    '{{"node":{{"coherence":{{"{name}":' || w.page || '}}}}}}', ',' ORDER BY c.started_at, c.id) || ']}}}}}}'
+FROM (SELECT * FROM conversations WHERE status <> 'DELETED' ORDER BY started_at, id LIMIT 50) c
+CROSS JOIN LATERAL (
+    SELECT {page} AS page
+    FROM (
+        SELECT *, CASE WHEN "signalCount" > 1 THEN least(1, 4 * variance) END AS "driftScore"
+        FROM (
+            SELECT bucket AS "windowStart", sum(n::float8) AS "signalCount",
+                sum(s1) / sum(n::float8) + 0.5 AS mean,
+                greatest(0, sum(s2) / sum(n::float8) - (sum(s1) / sum(n::float8)) ^ 2) AS variance
+            FROM signal_rollup_5m WHERE conversation_id = c.id AND bucket >= $1 AND bucket < $2
+            GROUP BY bucket ORDER BY bucket
+        ) sums
+    ) w
+) w
+"""
+
+
+# Of numbers alone, json_agg of rows is the fastest.
+OBJECTS = windows("driftMetrics", "json_agg(w)::text")
+_COLUMNS = " || ',' || ".join(
+    f"""'"{name}":' || to_json(array_agg(w."{name}"))::text"""
+    for name in ("windowStart", "signalCount", "mean", "variance", "driftScore")
+)
+COLUMNS = windows("series", f"'{{' || {_COLUMNS} || '}}'")
 
 CREATE = """
 INSERT INTO signals (time, conversation_id, signal_source, signal_score, emotional_tone, raw_content)
@@ -99,11 +140,18 @@ def create_app(url: str) -> Starlette:
     async def user(request: Request) -> Response:
         return json(await pool.fetchval(USER, request.path_params["id"]))
 
-    async def nested(_: Request) -> Response:
-        return json(await pool.fetchval(NESTED))
+    def constant(statement: str) -> Endpoint:
+        async def answer(_: Request) -> Response:
+            return json(await pool.fetchval(statement))
 
-    async def signals(_: Request) -> Response:
-        return json(await pool.fetchval(SIGNALS))
+        return answer
+
+    def ranged(statement: str) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            start, end = (datetime.fromisoformat(request.query_params[name]) for name in ("start", "end"))
+            return json(await pool.fetchval(statement, start, end))
+
+        return answer
 
     async def create(request: Request) -> Response:
         given = orjson.loads(await request.body())
@@ -112,8 +160,11 @@ def create_app(url: str) -> Starlette:
 
     routes = [
         Route("/Q1/{id:uuid}", user),
-        Route("/Q2", nested),
-        Route("/Q3", signals),
+        Route("/Q2", constant(NESTED)),
+        Route("/Q3", constant(SIGNALS)),
+        Route("/Q4/driftMetrics", ranged(OBJECTS)),
+        Route("/Q4/series", ranged(COLUMNS)),
+        Route("/F", constant(FALLS_BACK)),
         Route("/M1", create, methods=["POST"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

@@ -14,8 +14,8 @@ import argparse
 import asyncio
 import random
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -185,19 +185,6 @@ async def ingesting(
     return found
 
 
-@contextmanager
-def graphile(bench: Bench) -> Iterator[str]:
-    """PostGraphile's address, with the function that it makes the mutation of."""
-
-    async def set_up() -> None:
-        async with bench.connection() as pg:
-            await pg.execute((Path(__file__).parent / "postgraphile" / "setup.sql").read_text())
-
-    asyncio.run(set_up())
-    with servers.postgraphile(bench) as address:
-        yield address
-
-
 async def measure(bench: Bench, address: str, peer: str | None, given: argparse.Namespace) -> None:
     dice = random.Random(7)
     async with bench.connection() as pg:
@@ -238,7 +225,7 @@ def main() -> None:
         with servers.coherence(Bench(folder, "", 1)) as address:
             socket = (folder / "postgres" / "postmaster.pid").read_text().splitlines()[4]
             bench = Bench(folder, f"postgresql://coherence@/coherence?host={socket}", 1)
-            with nullcontext() if given.without_postgraphile else graphile(bench) as peer:
+            with nullcontext() if given.without_postgraphile else servers.postgraphile(bench) as peer:
                 uvloop.run(measure(bench, address, peer, given))
 
 

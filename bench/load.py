@@ -5,8 +5,6 @@ from collections.abc import Callable
 from time import perf_counter
 from urllib.parse import urlsplit
 
-CLIENTS = 16
-
 type Request = Callable[[], bytes]
 """Makes the next request, head and body."""
 type Check = Callable[[bytes], bool]
@@ -80,14 +78,16 @@ class Client(asyncio.Protocol):
         self.transport.close()
 
 
-async def rate(address: str, request: Request, check: Check, seconds: float) -> tuple[float, int]:
-    """Requests a second of 16 clients, and how many there were.
+async def rate(
+    address: str, request: Request, check: Check, seconds: float, clients: int
+) -> tuple[float, int]:
+    """Requests a second of so many clients, and how many there were.
 
     Nobody begins a request after `seconds`, and all that were begun are waited for and count, with their time:
     slow requests are not lost at the end.
     """
     # New ones each time: uvicorn closes those that have been idle for 5 s.
-    clients = [await Client.open(address) for _ in range(CLIENTS)]
+    connections = [await Client.open(address) for _ in range(clients)]
     began = perf_counter()
 
     async def one(client: Client) -> int:
@@ -99,8 +99,8 @@ async def rate(address: str, request: Request, check: Check, seconds: float) -> 
             count += 1
         return count
 
-    count = sum(await asyncio.gather(*map(one, clients)))
+    count = sum(await asyncio.gather(*map(one, connections)))
     took = perf_counter() - began
-    for client in clients:
+    for client in connections:
         client.close()
     return count / took, count

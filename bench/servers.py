@@ -1,5 +1,6 @@
-"""The two servers, each in a process of its own."""
+"""The servers, each in a process of its own."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -33,8 +34,17 @@ def floor(bench: Bench) -> Iterator[str]:
 
 @contextmanager
 def postgraphile(bench: Bench) -> Iterator[str]:
-    """Address of PostGraphile on the same database, installed where it is not yet. Production, its own defaults."""
+    """Address of PostGraphile on the same database, with the functions of setup.sql; installed where it is not yet.
+
+    Production, its own defaults.
+    """
     folder = HERE / "bench" / "postgraphile"
+
+    async def set_up() -> None:
+        async with bench.connection() as pg:
+            await pg.execute((folder / "setup.sql").read_text())
+
+    asyncio.run(set_up())
     node = Path(sys.executable).parent
     own = {"PATH": f"{node}:{os.environ['PATH']}", "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
     if not (folder / "node_modules").exists():

@@ -8,7 +8,7 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 
 const preset = {
   extends: [PostGraphileAmberPreset],
-  pgServices: [makePgService({ connectionString: process.argv[2], schemas: ["graphile"] })],
+  pgServices: [makePgService({ connectionString: process.argv[2], schemas: ["graphile", "public"] })],
   grafserv: { graphiql: false, watch: false, maxRequestLength: 100_000_000 },
 };
 
