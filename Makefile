@@ -19,7 +19,7 @@ dev: .venv/dev $(WEB)/dist/index.html ## Serve, and start again whenever the cod
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
 test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the whole test suite with its coverage
-	@pytest -q -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract, known vulnerabilities
 	@ruff check .

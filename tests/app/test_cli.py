@@ -13,7 +13,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.app.serving import COHERENCE, Serving, server_of
+from tests.app.commands import coherence
+from tests.app.serving import Serving, server_of
 from tests.conftest import ENVIRONMENT
 
 
@@ -31,15 +32,8 @@ type Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def run(folder: Path) -> Run:
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [COHERENCE, *arguments],
-            cwd=folder,
-            env={**ENVIRONMENT, "COHERENCE_DATA_DIR": str(folder / "data"), **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        given = {**ENVIRONMENT, "COHERENCE_DATA_DIR": str(folder / "data"), **environment}
+        return coherence(*arguments, environment=given, folder=folder)
 
     return run
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from app.secrets import SecretsProblem
 from app.settings import Settings
-from tests.app.serving import COHERENCE
+from tests.app.commands import coherence
 from tests.conftest import ENVIRONMENT, KEY
 
 SECRET = "marker-of-a-secret"
@@ -166,8 +166,7 @@ def test_nothing_of_aws_is_loaded_where_no_secret_is_named(tmp_path):
 def test_commands_read_it(keep, aws, url, tmp_path):
     def run(name):
         given = {**ENVIRONMENT, **aws, "COHERENCE_SECRETS": f"aws:{name}"}
-        arguments = [COHERENCE, "keys", "create", "loader", "--scope", "ingest"]
-        return subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=tmp_path, env=given)
+        return coherence("keys", "create", "loader", "--scope", "ingest", environment=given, folder=tmp_path)
 
     keep({"COHERENCE_DATABASE_URL": url, "PGCRYPTO_KEY": KEY})
     made = run("coherence/test_commands_read_it")

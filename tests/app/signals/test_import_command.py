@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.app import commands
+
 COMMAND = [sys.executable, "-c", "from app.cli import main; main()"]
 REPOSITORY = Path(__file__).parents[3]
 CHAT = REPOSITORY.parent / "shared" / "data" / "chat_irc.jsonl.gz"
@@ -41,13 +43,7 @@ def environment(**given):
 
 def coherence(*arguments, **given):
     """What the command says and ends with."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        check=False,
-        env=environment(**given),
-        capture_output=True,
-        text=True,
-    )
+    return commands.coherence(*arguments, environment=environment(**given))
 
 
 def signals(path, count, bad=0):

@@ -1,11 +1,10 @@
 """`coherence embed` and `coherence vectors` as a user runs them."""
 
 import asyncio
-import subprocess
 
 import pytest
 
-from tests.app.serving import COHERENCE
+from tests.app.commands import coherence
 from tests.conftest import ENVIRONMENT, KEY
 
 
@@ -13,16 +12,7 @@ from tests.conftest import ENVIRONMENT, KEY
 def run(url, tmp_path):
     def run(*arguments, **environment):
         given = {"COHERENCE_DATABASE_URL": url, "PGCRYPTO_KEY": KEY} | environment
-        return asyncio.to_thread(
-            subprocess.run,
-            [COHERENCE, *arguments],
-            cwd=tmp_path,
-            env=ENVIRONMENT | given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return asyncio.to_thread(coherence, *arguments, environment=ENVIRONMENT | given, folder=tmp_path)
 
     return run
 
