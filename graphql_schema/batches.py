@@ -261,15 +261,15 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return super().execute_operation(serially)
 
     async def _by_plan(self, plan: "Plan", context: Context) -> ExecutionResult:
-        text = None
+        pieces = None
         try:
-            text = await plan.answer(context)
+            pieces = await plan.answer(context)
         except Refused as refused:
             context.refused = refused
-        if text is None:
+        if pieces is None:
             result = super().execute_operation()
             return await result if isawaitable(result) else result  # type: ignore[return-value]
-        return ExecutionResult(orjson.Fragment(text))  # type: ignore[arg-type]
+        return ExecutionResult(orjson.Fragment(b"".join(pieces)))  # type: ignore[arg-type]
 
     def complete_list_value(
         self,

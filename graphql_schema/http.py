@@ -170,17 +170,17 @@ class GraphQLApp(GraphQL[Context, None]):
         context = Context(
             self.services, state.request_id, state.viewer, address_of(request.scope), asked=asked
         )
-        text = None
+        pieces = None
         try:
-            await context.charge(plan.about.cost["rows"])
-            text = await plan.answer(context)
+            await context.charge(plan.about.rows)
+            pieces = await plan.answer(context)
         except Refused as refused:  # for the executor to say where
             state.refused = refused
-        if text is None:
+        if pieces is None:
             return None
         tell(context, plan.about.name, perf_counter() - began)
         media_type = _media_type(request.headers.get("accept", ""))
-        body = f'{{"data":{text},"extensions":{{"cost":{to_json(plan.about.cost)}}}}}'
+        body = b"".join((b'{"data":', *pieces, plan.about.end))
         return Response(body, media_type=f"{media_type}; charset=utf-8")
 
     async def _asked(self, request: Request) -> Asked | None:

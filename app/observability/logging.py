@@ -1,9 +1,13 @@
 """Logs: one JSON object a line on standard error. No personal data, no variables, no query text."""
 
+import json
 import logging
 import re
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
@@ -18,6 +22,13 @@ def _without_values(_: object, __: str, event: structlog.typing.EventDict) -> st
     return event
 
 
+def _rendered(event: Any, default: Callable[[Any], Any]) -> str:
+    try:
+        return orjson.dumps(event, default=default).decode()
+    except TypeError:  # a whole number of more than 64 bits, a lone surrogate
+        return json.dumps(event, default=default)
+
+
 def configure(level: str = "info") -> None:
     """Sends the program's logs, and those of its libraries, through one renderer."""
     shared: list[structlog.typing.Processor] = [
@@ -28,7 +39,7 @@ def configure(level: str = "info") -> None:
         _without_values,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*shared, structlog.processors.JSONRenderer(_rendered)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -39,7 +50,7 @@ def configure(level: str = "info") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(_rendered),
             ],
         )
     )

@@ -43,11 +43,14 @@ _ROW = np.dtype(
 ROW_BYTES = _ROW.itemsize
 
 
-@dataclass(frozen=True, slots=True)
 class Times:
-    """Durations since the start, in seconds: a row a worker."""
+    """Durations since the start, in seconds: a row a worker, of which one is written here."""
 
-    rows: NDArray[Any]
+    def __init__(self, rows: NDArray[Any], worker: int) -> None:
+        self.rows = rows
+        self._counts, self._recent = rows["counts"][worker], rows["recent"][worker]
+        self._seconds = rows["seconds"][worker : worker + 1]
+        self._count = int(self._counts.sum())
 
     @property
     def count(self) -> int:
@@ -72,11 +75,11 @@ class Times:
         last = recent[np.argsort(recent[:, 0])[-RECENT:], 1]
         return [float(value) for value in np.quantile(last, shares)]
 
-    def add(self, worker: int, seconds: float) -> None:
-        row = self.rows[worker]
-        row["recent"][row["counts"].sum() % RECENT] = monotonic(), seconds
-        row["seconds"] += seconds
-        row["counts"][bisect_left(BUCKETS, seconds)] += 1
+    def add(self, seconds: float) -> None:
+        self._recent[self._count % RECENT] = monotonic(), seconds
+        self._count += 1
+        self._seconds += seconds
+        self._counts[bisect_left(BUCKETS, seconds)] += 1
 
 
 @dataclass(slots=True)
@@ -100,17 +103,18 @@ class Statistics:
         for gauge in ("subscriptions", "readings"):
             self._rows[worker][gauge] = 0  # of a worker that has died
         self._started = monotonic() if started is None else started
-        self.requests = Times(self._rows["requests"])
-        self.batches = Times(self._rows["batches"])
+        self.requests = Times(self._rows["requests"], worker)
+        self.batches = Times(self._rows["batches"], worker)
 
     def count(self, seconds: float, *, failed: bool) -> None:
         """One request; `failed` where the fault was the server's."""
-        self.requests.add(self._worker, seconds)
-        self._rows[self._worker]["failures"] += failed
+        self.requests.add(seconds)
+        if failed:
+            self._rows[self._worker]["failures"] += 1
 
     def ingested(self, *, accepted: int = 0, refused: int = 0, duplicates: int = 0, seconds: float) -> None:
         """One batch that a client has sent, and what became of its signals. Duplicates had been stored before."""
-        self.batches.add(self._worker, seconds)
+        self.batches.add(seconds)
         row = self._rows[self._worker]
         row["accepted"] += accepted
         row["refused"] += refused

@@ -1,6 +1,7 @@
 """Operations as one SQL statement that answers with JSON: `Plans` is the one door."""
 
 from collections import OrderedDict
+from functools import partial
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -103,15 +104,14 @@ def _compiled(executor: Any, rights: Rights) -> Plan | None:
         return None
     compiler = Compiler(executor, rights)
     name, cost = executor.operation.name, executor.context_value.cost
+    end = f',"extensions":{{"cost":{to_json(cost)}}}}}'.encode()
+    about = partial(About, name and name.value, cost["rows"], end)
     try:
         if kind is OperationType.MUTATION:
             (reader,) = executor.schema._strawberry_schema.readers  # noqa: SLF001 - its only door
             insertion, variable = writing.compiled(compiler, fields)
-            return Writing(
-                About(name and name.value, cost, frozenset({variable})), insertion, reader, variable
-            )
+            return Writing(about(frozenset({variable})), insertion, reader, variable)
         statement = Prepared.of(compiler.data(root, fields))
-        about = About(name and name.value, cost, compiler.free)
-        return Reading(about, statement, compiler.keys, compiler.holes)
+        return Reading(about(compiler.free), statement, compiler.keys, compiler.holes)
     except (Unplanned, Refused, GraphQLError):  # what is at fault is the executor's to say, and where
         return None

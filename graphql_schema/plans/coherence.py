@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from app.coherence.sources.analysis import Analysis, Windows
 from app.coherence.sources.moments import Pool
 from app.coherence.windows import Floats, Ints, bounds
 from app.errors import BadUserInput
-from app.instant import write_instant
+from app.instant import instant, write_instant
 from graphql_schema.coherence import types
 from graphql_schema.coherence.loaders import CoherenceLoader, Semantics, tell
 from graphql_schema.context import Context
@@ -29,12 +30,13 @@ MOST_AT_ONCE: Final = 5_000
 """Windows that are written while nobody else has a turn, a few milliseconds."""
 
 _NOTHING: Final = cast("Semantics", None)
-_ORIGIN: Final = np.datetime64("2000-01-01T00:00:00", "s")
+_SINCE_1970: Final = 946_684_800_000_000
+"""Microseconds until 2000."""
 
 type Write = Callable[["Points"], list[Any]]
 """For each analysis a value, as orjson takes it."""
-type Column = Callable[["Points"], list[str]]
-"""Of each point, the text of its JSON value."""
+type Column = Callable[["Points"], list[bytes]]
+"""Of each point, its JSON value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class Hole:
     windows: Windows
     write: Write
 
-    async def filled(self, context: Context, keys: Sequence[Any]) -> Mapping[Any, str] | None:
-        """The text for each of `keys`; None where one cannot be had, which the executor tells."""
+    async def filled(self, context: Context, keys: Sequence[Any]) -> Mapping[Any, bytes] | None:
+        """The JSON for each of `keys`; None where one cannot be had, which the executor tells."""
         loader, arguments = context.loader(CoherenceLoader), (self.pool, self.windows)
         analyses: list[Analysis] = []
         for analysis in await asyncio.gather(*(loader.load(key, arguments) for key in keys)):
@@ -54,12 +56,12 @@ class Hole:
                 return None
             tell(analysis, context)
             analyses.append(analysis)
-        texts: list[str] = []
+        written: list[bytes] = []
         for part in _parts(analyses):
-            if texts:
+            if written:
                 await asyncio.sleep(0)
-            texts += [orjson.dumps(value).decode() for value in self.write(Points(part))]
-        return dict(zip(keys, texts, strict=True))
+            written += map(orjson.dumps, self.write(Points(part)))
+        return dict(zip(keys, written, strict=True))
 
 
 def _parts(analyses: Sequence[Analysis]) -> Iterator[Sequence[Analysis]]:
@@ -79,7 +81,10 @@ class Points:
     def __init__(self, analyses: Sequence[Analysis]) -> None:
         self.analyses = analyses
         self.objects = [types.Coherence.of(analysis, _NOTHING) for analysis in analyses]
-        self.ends = np.cumsum([len(analysis.drift.index) for analysis in analyses]).tolist()
+        ends = np.cumsum([len(analysis.drift.index) for analysis in analyses]).tolist()
+        self.places = [slice(start, end) for start, end in pairwise([0, *ends])]
+        """Of each analysis, its points' places."""
+        self.count = ends[-1]
 
     def drift(self, name: str) -> Any:
         """That array of all of them."""
@@ -89,49 +94,66 @@ class Points:
         first = self.analyses[0]
         return bounds(self.drift("index"), first.step_us, first.width_us)
 
-    def divided(self, texts: Sequence[str]) -> list[orjson.Fragment]:
-        """An array for each analysis, of the texts of all points."""
-        starts = [0, *self.ends[:-1]]
-        return [
-            orjson.Fragment(f"[{','.join(texts[start:end])}]")
-            for start, end in zip(starts, self.ends, strict=True)
-        ]
+
+class _Instants(dict[int, bytes]):
+    """Of many points at the same times, each is written once."""
+
+    def __missing__(self, microseconds: int) -> bytes:
+        found = self[microseconds] = f'"{write_instant(instant(microseconds))}"'.encode()
+        return found
 
 
-def _numbers(values: Floats | Ints) -> list[str]:
+def _instants(microseconds: Ints) -> list[bytes]:
+    """`microseconds` are since 2000."""
+    written = _Instants()
+    return list(map(written.__getitem__, (microseconds + _SINCE_1970).tolist()))
+
+
+def _numbers(values: Floats | Ints) -> list[bytes]:
     """NaN as null."""
-    written = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
-    return written[1:-1].decode().split(",") if len(values) else []
+    return _array(values)[1:-1].split(b",") if len(values) else []
 
 
-def _instants(microseconds: Ints) -> list[str]:
-    """Whole seconds, many of them the same."""
-    different, places = np.unique(microseconds // 1_000_000, return_inverse=True)
-    texts = np.datetime_as_string(_ORIGIN + different, unit="s").tolist()
-    return [f'"{texts[place]}Z"' for place in places.tolist()]
+def _array(values: Floats | Ints) -> bytes:
+    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _levels(scores: Floats) -> list[str]:
-    return [f'"{level}"' if level else "null" for level in levels(scores)]
+def _levels(scores: Floats) -> list[bytes]:
+    return [b'"%b"' % level.encode() if level else b"null" for level in levels(scores)]
 
 
 def _of(name: str) -> Column:
     return lambda points: _numbers(points.drift(name))
 
 
-_SERIES: Final[Mapping[str, Column]] = {
-    "windowStart": lambda points: _instants(points.bounds()[0]),
-    "signalCount": _of("n"),
-    "mean": _of("mean"),
-    "variance": _of("variance"),
-    "driftScore": _of("score"),
-}
+_NUMBERS: Final = {"signalCount": "n", "mean": "mean", "variance": "variance", "driftScore": "score"}
+"""By the attributes of a Drift."""
+
 _METRIC: Final[Mapping[str, Column]] = {
-    **_SERIES,
+    "windowStart": lambda points: _instants(points.bounds()[0]),
     "windowEnd": lambda points: _instants(points.bounds()[1]),
+    **{field: _of(name) for field, name in _NUMBERS.items()},
     "level": lambda points: _levels(points.drift("score")),
     "coherenceTrend": _of("trend"),
-    "__typename": lambda points: ['"DriftMetric"'] * points.ends[-1],
+    "__typename": lambda points: [b'"DriftMetric"'] * points.count,
+}
+
+
+def _starts(points: Points) -> list[Any]:
+    written = _instants(points.bounds()[0])
+    return [orjson.Fragment(b"[%b]" % b",".join(written[place])) for place in points.places]
+
+
+def _arrays(name: str) -> Write:
+    return lambda points: [
+        orjson.Fragment(_array(getattr(analysis.drift, name))) for analysis in points.analyses
+    ]
+
+
+_SERIES: Final[Mapping[str, Write]] = {
+    "windowStart": _starts,
+    **{field: _arrays(name) for field, name in _NUMBERS.items()},
+    "__typename": lambda points: ["DriftSeries"] * len(points.analyses),
 }
 
 
@@ -156,24 +178,29 @@ def written(compiler: "Compiler", details: Any) -> Write:
 
 def _metrics(compiler: "Compiler", details: Any) -> Write:
     columns = _columns(compiler, "DriftMetric", details, _METRIC)
-    template = "{" + ",".join(f'"{key}":%s' for key in columns) + "}"
+    before = [b'%b"%b":' % (b"," if place else b"{", key.encode()) for place, key in enumerate(columns)]
+    width = 2 * len(columns) + 1
 
     def write(points: Points) -> list[Any]:
-        texts = zip(*(column(points) for column in columns.values()), strict=True)
-        return points.divided(list(map(template.__mod__, texts)))
+        """Of each point `{"mean":`, its value, `,"level":`, its value, … and `},`: all of them side by side."""
+        pieces = [b"},"] * (width * points.count)
+        for place, (name, column) in enumerate(zip(before, columns.values(), strict=True)):
+            pieces[2 * place :: width] = [name] * points.count
+            pieces[2 * place + 1 :: width] = column(points)
+        return [
+            orjson.Fragment(b"[%b]" % b"".join(pieces[width * place.start : width * place.stop])[:-1])
+            for place in points.places
+        ]
 
     return write
 
 
 def _series(compiler: "Compiler", details: Any) -> Write:
-    columns = _columns(compiler, "DriftSeries", details, {**_SERIES, "__typename": None})
+    columns = _columns(compiler, "DriftSeries", details, _SERIES)
 
     def write(points: Points) -> list[Any]:
-        arrays = [
-            points.divided(column(points)) if column else ["DriftSeries"] * len(points.ends)
-            for column in columns.values()
-        ]
-        return [dict(zip(columns, row, strict=True)) for row in zip(*arrays, strict=True)]
+        arrays = zip(*(column(points) for column in columns.values()), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in arrays]
 
     return write
 

@@ -28,7 +28,10 @@ class About:
     """An operation, as its first run has found it to be."""
 
     name: str | None
-    cost: Mapping[str, int]
+    rows: int
+    """What it is charged."""
+    end: bytes
+    """Of its response, behind the data."""
     free: frozenset[str]
     """Variables whose values make no other plan."""
 
@@ -37,15 +40,17 @@ class Plan(Protocol):
     @property
     def about(self) -> About: ...
 
-    async def answer(self, context: Context) -> str | None:
-        """The text of the answer's data; None where the executor has to find it. Refused is what it would say."""
+    async def answer(self, context: Context) -> Sequence[bytes] | None:
+        """The answer's data as JSON, in pieces; None where the executor has to find it. Refused is what it would say."""
 
 
 class Hole(Protocol):
     """A place in a statement's text where something belongs that is computed for a row."""
 
-    async def filled(self, context: Context, keys: Sequence[UUID | None]) -> Mapping[UUID | None, str] | None:
-        """The text for each of `keys`; None where one cannot be had, which the executor tells."""
+    async def filled(
+        self, context: Context, keys: Sequence[UUID | None]
+    ) -> Mapping[UUID | None, bytes] | None:
+        """The JSON for each of `keys`; None where one cannot be had, which the executor tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Reading:
     holes: Sequence[Hole]
     """By their numbers in the text."""
 
-    async def answer(self, context: Context) -> str | None:
+    async def answer(self, context: Context) -> Sequence[bytes] | None:
         assert context.asked is not None  # noqa: S101 - what is planned has been asked
         given: dict[str, Any] = {VIEWER: context.rights.user_id}
         try:
@@ -90,12 +95,12 @@ class Reading:
         except BadUserInput:  # the executor knows where
             return None
         (text,) = await context.services.database.fast_read(self.statement, given)
-        return await self._filled(context, text) if self.holes else text
+        return await self._filled(context, text.encode()) if self.holes else [text.encode()]
 
-    async def _filled(self, context: Context, text: str) -> str | None:
+    async def _filled(self, context: Context, text: bytes) -> Sequence[bytes] | None:
         """`text` has a hole's number and the row's key between two marks, wherever one is."""
-        pieces = text.split(MARK)
-        parts = [piece.partition(":") for piece in pieces[1::2]]
+        pieces = text.split(MARK.encode())
+        parts = [piece.decode().partition(":") for piece in pieces[1::2]]
         holes = [(int(number), UUID(key) if key else None) for number, _, key in parts]
         keys: list[dict[UUID | None, None]] = [{} for _ in self.holes]
         for number, key in holes:
@@ -103,10 +108,10 @@ class Reading:
         found = await asyncio.gather(
             *(hole.filled(context, list(wanted)) for hole, wanted in zip(self.holes, keys, strict=True))
         )
-        texts: dict[tuple[int, UUID | None], str] = {}
+        written: dict[tuple[int, UUID | None], bytes] = {}
         for number, filled in enumerate(found):
             if filled is None:
                 return None
-            texts |= {(number, key): text for key, text in filled.items()}
-        pieces[1::2] = [texts[hole] for hole in holes]
-        return "".join(pieces)
+            written |= {(number, key): found for key, found in filled.items()}
+        pieces[1::2] = [written[hole] for hole in holes]
+        return pieces

@@ -1,5 +1,6 @@
 """The plan of a mutation that is one `createSignal` and answers with nothing but the signal's own columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
@@ -27,7 +28,7 @@ class Writing:
     """Of a list of what `variable` holds one of."""
     variable: str
 
-    async def answer(self, context: Context) -> str | None:
+    async def answer(self, context: Context) -> Sequence[bytes] | None:
         assert context.asked is not None  # noqa: S101 - what is planned has been asked
         try:
             (signal,) = await self.reader.of_values([context.asked.variables.get(self.variable)])
@@ -37,9 +38,10 @@ class Writing:
         await services.rates.signals.charge(context.payer)
         given = {VIEWER: context.rights.user_id}
         text = await services.signals.create_by(self.insertion, signal, datetime.now(UTC), given)
-        if text is not None:
-            services.statistics.ingested(accepted=1, seconds=perf_counter() - began)
-        return text
+        if text is None:
+            return None
+        services.statistics.ingested(accepted=1, seconds=perf_counter() - began)
+        return [text.encode()]
 
 
 def compiled(compiler: Compiler, fields: dict[str, Any]) -> tuple[Insertion, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy import UUID as UUID_
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    bindparam,
     cast,
     func,
     literal,
@@ -94,12 +96,13 @@ async def read(
     BadUserInput for a pool of which raw signals would have to be read that are no longer kept.
     """
     found: dict[UUID | None, list[Any]] = {pool: [] for pool in pools}
-    for row in await connection.execute(_statement(question, pools)):
+    for row in await connection.execute(_statement(question), {"pools": list(pools)}):
         if row.source is not None:
             found[row.pool].append(row)
     # There is always a row: of the state, where there are no signals.
+    freshness = _freshness(question, row)
     answers: dict[UUID | None, Reading | BadUserInput] = {
-        pool: _reading(rows, question.step, _freshness(question, row)) for pool, rows in found.items()
+        pool: _reading(rows, question.step, freshness) for pool, rows in found.items()
     }
     for pool in await _aged(connection, question, pools, row.kept_from):
         answers[pool] = too_old(row.kept_from, "window")
@@ -110,7 +113,7 @@ async def count_windows(
     connection: AsyncConnection, question: Question, pools: Sequence[UUID | None], steps: int
 ) -> dict[UUID | None, int]:
     """How many windows of `steps` steps hold signals: counted by PostgreSQL, without bringing the cells here."""
-    parts = [_part(question, pools, span) for span in _pieces(question)]
+    parts = [_part(question, span) for span in _pieces(question)]
     cells = union_all(*parts).subquery("rows")
     number = func.floor(func.extract("epoch", cells.c.cell - literal(ORIGIN)) / question.step)
     distinct = select(cells.c.pool, number.label("number")).distinct().subquery("cells")
@@ -118,7 +121,8 @@ async def count_windows(
         partition_by=distinct.c.pool, order_by=distinct.c.number
     )
     new = select(distinct.c.pool, func.least(steps, func.coalesce(since, steps)).label("new")).subquery("new")
-    rows = await connection.execute(select(new.c.pool, func.sum(new.c.new).label("n")).group_by(new.c.pool))
+    summed = select(new.c.pool, func.sum(new.c.new).label("n")).group_by(new.c.pool)
+    rows = await connection.execute(summed, {"pools": list(pools)})
     return {row.pool: int(row.n) for row in rows}
 
 
@@ -150,7 +154,8 @@ async def _aged(
         return ()
     pool = pool_of(question.pool, Rollup5Minutes)
     statement = select(pool).select_from(Rollup5Minutes).where(gone).distinct()
-    return (await connection.scalars(_of_pools(statement, question, pools, Rollup5Minutes))).all()
+    of_pools = _of_pools(statement, question, Rollup5Minutes)
+    return (await connection.scalars(of_pools, {"pools": list(pools)})).all()
 
 
 def _pieces(question: Question) -> list[Span]:
@@ -169,9 +174,10 @@ def _reading(rows: Sequence[Any], step: int, freshness: Freshness) -> Reading:
     )
 
 
-def _statement(question: Question, pools: Sequence[UUID | None]) -> Statement:
+@lru_cache(256)
+def _statement(question: Question) -> Statement:
     """One row a pool and source: its cells packed into bytes, its totals, and the state they were read in."""
-    parts = [_part(question, pools, span) for span in _pieces(question)]
+    parts = [_part(question, span) for span in _pieces(question)]
     rows = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("rows")
     c = rows.c
     sums = (
@@ -202,7 +208,7 @@ def _statement(question: Question, pools: Sequence[UUID | None]) -> Statement:
     ).select_from(outerjoin(RollupState, sums, true()))
 
 
-def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> Statement:
+def _part(question: Question, span: Span) -> Statement:
     """Moments of one span, a row a cell at least; several rows of one cell are summed afterwards."""
     table = TABLES[span.width]
     raw = table is Signal
@@ -232,14 +238,13 @@ def _part(question: Question, pools: Sequence[UUID | None], span: Span) -> State
         first.label("first"),
         last.label("last"),
     ).where(*span.range.holds(time))
-    statement = _of_pools(statement, question, pools, table)
+    statement = _of_pools(statement, question, table)
     return statement.group_by(text("pool"), text("source"), text("cell")) if grouped else statement
 
 
-def _of_pools(
-    statement: Statement, question: Question, pools: Sequence[UUID | None], table: Any
-) -> Statement:
-    """What of `table` the question asks for, range aside."""
+def _of_pools(statement: Statement, question: Question, table: Any) -> Statement:
+    """What of `table` the question asks for, range aside; `pools` is the statement's parameter."""
+    pools: Any = bindparam("pools", expanding=True)
     if question.sources is not None:
         statement = statement.where(table.signal_source.in_(question.sources))
     if question.pool is Pool.CONVERSATION:
