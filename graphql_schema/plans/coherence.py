@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -95,18 +96,14 @@ class Points:
         return bounds(self.drift("index"), first.step_us, first.width_us)
 
 
-class _Instants(dict[int, bytes]):
-    """Of many points at the same times, each is written once."""
-
-    def __missing__(self, microseconds: int) -> bytes:
-        found = self[microseconds] = f'"{write_instant(instant(microseconds))}"'.encode()
-        return found
+@lru_cache(20_000)
+def _instant(microseconds: int) -> bytes:
+    return f'"{write_instant(instant(microseconds))}"'.encode()
 
 
 def _instants(microseconds: Ints) -> list[bytes]:
-    """`microseconds` are since 2000."""
-    written = _Instants()
-    return list(map(written.__getitem__, (microseconds + _SINCE_1970).tolist()))
+    """`microseconds` are since 2000. Many points are of the same times."""
+    return list(map(_instant, (microseconds + _SINCE_1970).tolist()))
 
 
 def _numbers(values: Floats | Ints) -> list[bytes]:

@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import UUID as UUID_
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
+    FromClause,
+    any_,
     bindparam,
     cast,
     func,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy import UUID as UUID_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import Rights
@@ -41,6 +44,9 @@ MICROSECOND = 1_000_000
 
 # What PostgreSQL sends for one row of `packed`: its own binary forms, end to end.
 _ROW = np.dtype([("time", ">i8"), ("n", ">i8"), ("s1", ">f8"), ("s2", ">f8")])
+
+
+_POOLS = bindparam("pools", type_=ARRAY(UUID_(as_uuid=True)))
 
 
 class Pool(Enum):
@@ -177,27 +183,14 @@ def _reading(rows: Sequence[Any], step: int, freshness: Freshness) -> Reading:
 @lru_cache(256)
 def _statement(question: Question) -> Statement:
     """One row a pool and source: its cells packed into bytes, its totals, and the state they were read in."""
-    parts = [_part(question, span) for span in _pieces(question)]
-    rows = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("rows")
-    c = rows.c
-    sums = (
-        select(
-            c.pool,
-            c.source,
-            func.sum(c.n).label("n"),
-            func.min(c.first).label("first"),
-            func.max(c.last).label("last"),
-            func.string_agg(
-                func.timestamptz_send(c.cell)
-                .op("||")(func.int8send(c.n))
-                .op("||")(func.float8send(c.s1))
-                .op("||")(func.float8send(c.s2)),
-                literal(b""),
-            ).label("packed"),
-        )
-        .group_by(c.pool, c.source)
-        .subquery("sums")
-    )
+    sums: FromClause
+    if question.pool is Pool.CONVERSATION:
+        # Each by itself: of all together PostgreSQL would rather read the whole range, and throw most of it away.
+        wanted = func.unnest(_POOLS).table_valued("pool", name="wanted").render_derived()
+        found = _sums(question, wanted.c.pool).lateral("found")
+        sums = select(wanted.c.pool, *found.c).select_from(wanted.join(found, true())).subquery("sums")
+    else:
+        sums = _sums(question).subquery("sums")
     return select(
         sums,
         RollupState.source.label("rollups"),
@@ -208,7 +201,27 @@ def _statement(question: Question) -> Statement:
     ).select_from(outerjoin(RollupState, sums, true()))
 
 
-def _part(question: Question, span: Span) -> Statement:
+def _sums(question: Question, conversation: ColumnElement[UUID] | None = None) -> Statement:
+    """A row a pool and source, or a source of one conversation."""
+    parts = [_part(question, span, conversation) for span in _pieces(question)]
+    c = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("rows").c
+    packed = (
+        func.timestamptz_send(c.cell)
+        .op("||")(func.int8send(c.n))
+        .op("||")(func.float8send(c.s1))
+        .op("||")(func.float8send(c.s2))
+    )
+    own = (c.source,) if conversation is not None else (c.pool, c.source)
+    return select(
+        *own,
+        func.sum(c.n).label("n"),
+        func.min(c.first).label("first"),
+        func.max(c.last).label("last"),
+        func.string_agg(packed, literal(b"")).label("packed"),
+    ).group_by(*own)
+
+
+def _part(question: Question, span: Span, conversation: ColumnElement[UUID] | None = None) -> Statement:
     """Moments of one span, a row a cell at least; several rows of one cell are summed afterwards."""
     table = TABLES[span.width]
     raw = table is Signal
@@ -238,21 +251,28 @@ def _part(question: Question, span: Span) -> Statement:
         first.label("first"),
         last.label("last"),
     ).where(*span.range.holds(time))
-    statement = _of_pools(statement, question, table)
+    if conversation is None:
+        statement = _of_pools(statement, question, table)
+    else:
+        own = table.conversation_id == conversation
+        statement = _of_sources(statement, question, table).where(own).correlate(conversation.table)
     return statement.group_by(text("pool"), text("source"), text("cell")) if grouped else statement
+
+
+def _of_sources(statement: Statement, question: Question, table: Any) -> Statement:
+    wanted = question.sources
+    return statement if wanted is None else statement.where(table.signal_source.in_(wanted))
 
 
 def _of_pools(statement: Statement, question: Question, table: Any) -> Statement:
     """What of `table` the question asks for, range aside; `pools` is the statement's parameter."""
-    pools: Any = bindparam("pools", expanding=True)
-    if question.sources is not None:
-        statement = statement.where(table.signal_source.in_(question.sources))
+    statement = _of_sources(statement, question, table)
     if question.pool is Pool.CONVERSATION:
-        return statement.where(table.conversation_id.in_(pools))
+        return statement.where(table.conversation_id == any_(_POOLS))
     statement = statement.join(Conversation, Conversation.id == table.conversation_id).where(
         readable(question.rights)
     )
-    return statement.where(Conversation.user_id.in_(pools)) if question.pool is Pool.USER else statement
+    return statement.where(Conversation.user_id == any_(_POOLS)) if question.pool is Pool.USER else statement
 
 
 def pool_of(pool: Pool, table: Any) -> ColumnElement[Any]:
