@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.sql.visitors import cloned_traverse
 
 from app.database.base import Statement, to_json
 
@@ -24,8 +25,14 @@ class Prepared:
     values: tuple[tuple[str, Any], ...]
     """The parameters in order: their names, and values where those are always the same."""
 
+    @property
+    def always_the_same(self) -> bool:
+        """Whether one plan of PostgreSQL's will do: whatever it is given names a row, or whose rows they are."""
+        return all(value is None for _, value in self.values)
+
     @classmethod
     def of(cls, statement: Statement) -> Self:
+        statement = cloned_traverse(statement, {}, {"bindparam": _written_out})
         compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         processors = compiled._bind_processors  # noqa: SLF001 - as SQLAlchemy itself gives them to the driver
         return cls(
@@ -38,6 +45,11 @@ class Prepared:
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """In order; `given` has those that are not always the same."""
         return [given.get(name, value) for name, value in self.values]
+
+
+def _written_out(parameter: Any) -> None:
+    """Sizes of pages, above all: PostgreSQL's plan depends on them."""
+    parameter.literal_execute = parameter.value == "" or type(parameter.value) is int
 
 
 def _same(value: Any) -> Any:

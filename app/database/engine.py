@@ -62,6 +62,7 @@ class Database:
         self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
         _, options = reads.dialect.create_connect_args(reads.url)
         self._fast_reads = Direct({**options, **_session(for_reads)}, pool_size)
+        self._fastest_reads = Direct({**options, **_session(_HNSW)}, pool_size)
         _, options = self.engine.dialect.create_connect_args(self.engine.url)
         self._fast_writes = Direct({**options, **_session({})}, pool_size)
 
@@ -76,7 +77,8 @@ class Database:
 
     async def fast_read(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
         """The one row of a statement, read where `read` does. Unavailable where there is no connection."""
-        return await self._fast(self._fast_reads, statement, given)
+        reads = self._fastest_reads if statement.always_the_same else self._fast_reads
+        return await self._fast(reads, statement, given)
 
     async def fast_write(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
         """The first row, or None, of a statement that is a transaction. Unavailable where there is no connection, or
@@ -134,6 +136,7 @@ class Database:
         await self.engine.dispose()
         await self._reads.dispose()
         await self._fast_reads.close()
+        await self._fastest_reads.close()
         await self._fast_writes.close()
         await self._apart.dispose()
 
