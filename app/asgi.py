@@ -41,7 +41,9 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
     """
     replica = settings.database_read_url
     replica_url = None if replica is None else replica.get_secret_value()
-    database = Database(url, replica_url=replica_url, pool_size=settings.pool_size)
+    database = Database(
+        url, replica_url=replica_url, pool_size=settings.pool_size, read_timeout=settings.read_timeout
+    )
     services = Services.of(settings, database, key, statistics)
     charts = Charts(database, services.arrivals, settings.weights)
     graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))

@@ -54,3 +54,9 @@ class RateLimited(Refused):
 
 class Unavailable(Refused):
     code = "UNAVAILABLE"
+
+
+class TooSlow(Refused):
+    """A statement was ended for taking longer than one of its kind may."""
+
+    code = "QUERY_TOO_COMPLEX"

@@ -404,6 +404,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Connections to the database for reading, at most, and as many for writing.",
     )
+    read_timeout: float = Field(
+        30,
+        alias="COHERENCE_READ_TIMEOUT",
+        ge=0,
+        description="Seconds that PostgreSQL may take over one statement of a query before it is ended; 0: any time.",
+    )
     diversity_weight: float = Field(
         0.05,
         alias="COHERENCE_DIVERSITY_WEIGHT",

@@ -19,6 +19,8 @@ import msgspec
 import orjson
 from graphql import (
     ExecutionResult,
+    FieldNode,
+    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     TypeNode,
@@ -35,10 +37,11 @@ from strawberry.extensions import SchemaExtension
 from strawberry.http import GraphQLRequestData
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from app.errors import Refused
+from app.errors import Refused, TooSlow
 from app.instant import parse_instants
 from graphql_schema.context import Context
 from graphql_schema.door import sees_schema
+from graphql_schema.errors import of_refused
 from graphql_schema.streams import Followed, Following
 
 if TYPE_CHECKING:
@@ -253,6 +256,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:
         if isinstance(self.root_value, Following):
             return ExecutionResult(Followed(self.root_value.topics, self))  # type: ignore[arg-type]
+        if isinstance(self.context_value, Context) and isinstance(self.context_value.refused, TooSlow):
+            return self._too_slow(self.context_value.refused)
         context, plans = self.context_value, self.schema._strawberry_schema.plans  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
         if plans is not None and isinstance(context, Context) and context.as_json and context.asked:
             plan = plans.plan_of(self, context.asked)
@@ -264,12 +269,21 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         pieces = None
         try:
             pieces = await plan.answer(context)
+        except TooSlow as slow:  # it would be as slow again
+            return self._too_slow(slow)
         except Refused as refused:
             context.refused = refused
         if pieces is None:
             result = super().execute_operation()
             return await result if isawaitable(result) else result  # type: ignore[return-value]
         return ExecutionResult(orjson.Fragment(b"".join(pieces)))  # type: ignore[arg-type]
+
+    def _too_slow(self, slow: TooSlow) -> ExecutionResult:
+        """Told of the first field: one statement is all of them."""
+        fields = (node for node in self.operation.selection_set.selections if isinstance(node, FieldNode))
+        path = [(node.alias or node.name).value for node in fields][:1]
+        error = of_refused(slow)
+        return ExecutionResult(None, [GraphQLError(error.message, path=path, extensions=error.extensions)])
 
     def complete_list_value(
         self,

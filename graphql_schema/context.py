@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
@@ -15,6 +15,9 @@ from app.auth.viewer import Rights, Viewer
 from app.errors import Refused
 from app.rates import payer
 from app.services import Services
+
+READING: Final = "reading"
+"""Whether nothing but an answer comes of a request, and so nothing is lost where nobody waits for it."""
 
 
 class Asked(NamedTuple):
@@ -43,6 +46,8 @@ class Context:
     """The operation as it came, once it may be executed."""
     refused: Refused | None = None
     """What its plan has found, and the executor is to say where."""
+    request: dict[str, Any] = field(default_factory=dict)
+    """What the transport knows of the request that brought it; READING is set once it may be left off."""
     cost: Mapping[str, int] = field(default_factory=dict)
     """What `extensions.cost` says; `rows` is what it is charged."""
     newest: bool = False

@@ -35,7 +35,9 @@ from graphql_schema.documents import Documents
 from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.errors import of_refused
-from graphql_schema.operations import tell
+from graphql_schema.leaving import LeftOff
+from graphql_schema.operations import CLIENT_LEFT, tell
+from graphql_schema.plans import Reading
 from graphql_schema.schema import Schema
 
 JSON = "application/json"
@@ -45,6 +47,7 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
 
+CLIENT_CLOSED_REQUEST = 499
 SMALL = 20_000
 """Bytes of a body that is looked at for a known plan."""
 
@@ -153,8 +156,10 @@ class GraphQLApp(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, self._limited(scope, receive))
+        response = Response(status_code=CLIENT_CLOSED_REQUEST)  # which the log is told, and nobody else
         try:
-            response = await self._planned(request) or await self.run(request)
+            with LeftOff(scope["state"], receive):
+                response = await self._planned(request) or await self.run(request)
         except HTTPException as error:
             response = _refusal(error.status_code, error.reason)
         await self._send(response, scope, receive, send)
@@ -167,6 +172,7 @@ class GraphQLApp(GraphQL[Context, None]):
         plan = plans.known(asked, state.viewer.rights) if plans and asked else None
         if plan is None:
             return None
+        state.reading = isinstance(plan, Reading)
         context = Context(
             self.services, state.request_id, state.viewer, address_of(request.scope), asked=asked
         )
@@ -176,6 +182,9 @@ class GraphQLApp(GraphQL[Context, None]):
             pieces = await plan.answer(context)
         except Refused as refused:  # for the executor to say where
             state.refused = refused
+        except asyncio.CancelledError:
+            tell(context, plan.about.name, perf_counter() - began, {CLIENT_LEFT})
+            raise
         if pieces is None:
             return None
         tell(context, plan.about.name, perf_counter() - began)
@@ -229,6 +238,7 @@ class GraphQLApp(GraphQL[Context, None]):
             address_of(request.scope),
             as_json=True,
             refused=getattr(state, "refused", None),
+            request=request.scope["state"],
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:

@@ -1,5 +1,6 @@
 """What happens around every operation, on whichever transport it came."""
 
+import asyncio
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -12,9 +13,12 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from graphql_schema.context import Asked, Context
+from graphql_schema.context import READING, Asked, Context
 
 log = structlog.get_logger()
+
+CLIENT_LEFT = "CLIENT_CLOSED_REQUEST"
+"""Outcome of a query that nobody waits for any more."""
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
@@ -34,9 +38,11 @@ class FreshContext(SchemaExtension):
 
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context
-        execution.context.newest = execution.operation_type is not OperationType.QUERY
+        context, reading = execution.context, execution.operation_type is OperationType.QUERY
+        context.newest = not reading
+        context.request[READING] = reading
         name = execution._provided_operation_name  # noqa: SLF001 - told by nothing else
-        execution.context.asked = Asked(execution.query or "", name, execution.variables or {})
+        context.asked = Asked(execution.query or "", name, execution.variables or {})
         yield
 
     def on_stream_result(self, result: object) -> Iterator[None]:
@@ -56,6 +62,9 @@ class OperationLog(SchemaExtension):
         try:
             yield
             fault = None
+        except asyncio.CancelledError:  # its client has left
+            fault = CLIENT_LEFT
+            raise
         except GeneratorExit:  # a stream that was refused: nobody asks what comes after the reason
             fault = None
             raise

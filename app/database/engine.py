@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.database.base import to_json
 from app.database.direct import Direct, Prepared
-from app.errors import Unavailable
+from app.errors import TooSlow, Unavailable
 from app.realtime.changes import Changes
 
 logger = logging.getLogger(__name__)
@@ -24,11 +24,13 @@ logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
 _DEADLOCK = "40P01"
 _SERIALIZATION = "40001"
+_CANCELED = "57014"
 
 _CHANGES = "changes"
 # Of pgvector: how much of its index a search looks at, and that it looks further where conditions leave too few.
 _HNSW = {"hnsw.ef_search": "100", "hnsw.iterative_scan": "strict_order"}
 _GONE = "The database cannot be reached at the moment; try again."
+_TOO_SLOW = "The database has taken too long over this; ask for less at once."
 
 
 def asyncpg_url(url: str) -> URL:
@@ -51,18 +53,22 @@ class Database:
     key is checked by such a statement a row.
     """
 
-    def __init__(self, url: str, *, replica_url: str | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, replica_url: str | None = None, pool_size: int = 10, read_timeout: float = 0
+    ) -> None:
+        """`read_timeout`: seconds that one statement of `read` may take; 0: any time."""
         self.tell: Callable[[Changes], None] | None = None
         """Called with what a transaction has changed, after its commit."""
         self.engine = _engine(url, pool_size)
         self._steps = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._apart = _engine(url, 1).execution_options(isolation_level="AUTOCOMMIT")
-        for_reads = {"plan_cache_mode": "force_custom_plan"} | _HNSW
+        limited = _HNSW | {"statement_timeout": f"{read_timeout * 1_000:.0f}"}
+        for_reads = limited | {"plan_cache_mode": "force_custom_plan"}
         reads = _engine(replica_url or url, pool_size, **for_reads)
         self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
         _, options = reads.dialect.create_connect_args(reads.url)
         self._fast_reads = Direct({**options, **_session(for_reads)}, pool_size)
-        self._fastest_reads = Direct({**options, **_session(_HNSW)}, pool_size)
+        self._fastest_reads = Direct({**options, **_session(limited)}, pool_size)
         _, options = self.engine.dialect.create_connect_args(self.engine.url)
         self._fast_writes = Direct({**options, **_session({})}, pool_size)
 
@@ -221,12 +227,14 @@ def repeated_after_deadlock[**P, T](
 
 
 class _unavailable:  # noqa: N801 - reads as the context manager it is
-    """Turns the database's absence into `Unavailable`."""
+    """Turns the database's absence into `Unavailable`, and its being too slow into `TooSlow`."""
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if sqlstate(error) == _CANCELED:
+            raise TooSlow(_TOO_SLOW) from error
         if is_unavailable(error):
             raise Unavailable(_GONE) from error
 

@@ -20,7 +20,7 @@ from graphql_schema.plans.compiler import Compiler
 from graphql_schema.plans.plan import VIEWER, About, Plan, Reading, Unplanned
 from graphql_schema.plans.writing import Writing
 
-__all__ = ["Plan", "Plans"]
+__all__ = ["Plan", "Plans", "Reading"]
 
 MOST_PLANS: Final = 1_000
 LONGEST: Final = 10_000
