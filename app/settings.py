@@ -402,7 +402,8 @@ class Settings(BaseSettings):
         10,
         alias="COHERENCE_POOL_SIZE",
         ge=1,
-        description="Connections to the database for reading, at most, and as many for writing.",
+        description="Connections to the database for reading, at most, as many for writing, and as many for both in single "
+        "statements.",
     )
     read_timeout: float = Field(
         30,

@@ -11,6 +11,9 @@ from sqlalchemy.sql.visitors import cloned_traverse
 
 from app.database.base import Statement, to_json
 
+AUTOMATIC: Final = "auto"
+CUSTOM: Final = "force_custom_plan"
+
 PATIENCE = 10
 """Seconds to wait for a connection."""
 
@@ -25,22 +28,21 @@ class Prepared:
     values: tuple[tuple[str, Any], ...]
     """The parameters in order: their names, and values where those are always the same."""
 
-    @property
-    def always_the_same(self) -> bool:
-        """Whether one plan of PostgreSQL's will do: whatever it is given names a row, or whose rows they are."""
-        return all(value is None for _, value in self.values)
+    mode: str = AUTOMATIC
+    """How PostgreSQL plans it: once for all, as long as whatever it is given names a row, or whose rows they are; or
+    CUSTOM, for the very values that it is given.
+    """
 
     @classmethod
     def of(cls, statement: Statement) -> Self:
         statement = cloned_traverse(statement, {}, {"bindparam": _written_out})
         compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         processors = compiled._bind_processors  # noqa: SLF001 - as SQLAlchemy itself gives them to the driver
-        return cls(
-            str(compiled),
-            tuple(
-                (name, processors.get(name, _same)(compiled.params[name])) for name in compiled.positiontup
-            ),
+        values = tuple(
+            (name, processors.get(name, _same)(compiled.params[name])) for name in compiled.positiontup
         )
+        always_the_same = all(value is None for _, value in values)
+        return cls(str(compiled), values, AUTOMATIC if always_the_same else CUSTOM)
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """In order; `given` has those that are not always the same."""
@@ -56,6 +58,14 @@ def _same(value: Any) -> Any:
     return value
 
 
+@dataclass(slots=True)
+class _Place:
+    """For a connection, with how it has its statements planned."""
+
+    connection: Any = None
+    mode: str = ""
+
+
 class Direct:
     """Connections of asyncpg's own, opened as they are needed. Each statement is a transaction, and is prepared once a
     connection.
@@ -64,23 +74,27 @@ class Direct:
     def __init__(self, options: Mapping[str, Any], size: int) -> None:
         """`options` are those of `asyncpg.connect`."""
         self._options = options
-        self._free: asyncio.LifoQueue[asyncpg.Connection | None] = asyncio.LifoQueue()
+        self._free: asyncio.LifoQueue[_Place] = asyncio.LifoQueue()
         for _ in range(size):
-            self._free.put_nowait(None)
+            self._free.put_nowait(_Place())
         self._size = size
 
     async def row(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
         """The first one; None where there is none. TimeoutError where no connection becomes free."""
-        connection = await self._connection()
+        place = await self._place()
         try:
-            if connection is None or connection.is_closed():  # type: ignore[no-untyped-call]
-                connection = None
-                connection = await asyncpg.connect(**self._options)  # type: ignore[no-untyped-call]
-            return await connection.fetchrow(statement.text, *statement.arguments(given))
+            if place.connection is None or place.connection.is_closed():
+                place.connection = None
+                place.connection = await asyncpg.connect(**self._options)  # type: ignore[no-untyped-call]
+                place.mode = ""
+            if place.mode != statement.mode:
+                await place.connection.execute(f"SET plan_cache_mode = {statement.mode}")
+                place.mode = statement.mode
+            return await place.connection.fetchrow(statement.text, *statement.arguments(given))
         finally:
-            self._free.put_nowait(connection)
+            self._free.put_nowait(place)
 
-    async def _connection(self) -> asyncpg.Connection | None:
+    async def _place(self) -> "_Place":
         if not self._free.empty():
             return self._free.get_nowait()
         async with asyncio.timeout(PATIENCE):
@@ -89,6 +103,6 @@ class Direct:
     async def close(self) -> None:
         """Once every statement has ended."""
         for _ in range(self._size):
-            connection = await self._free.get()
-            if connection is not None:
-                await connection.close()  # type: ignore[no-untyped-call]
+            place = await self._free.get()
+            if place.connection is not None:
+                await place.connection.close()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.database.base import to_json
-from app.database.direct import Direct, Prepared
+from app.database.direct import CUSTOM, Direct, Prepared
 from app.errors import TooSlow, Unavailable
 from app.realtime.changes import Changes
 
@@ -63,14 +63,13 @@ class Database:
         self._steps = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._apart = _engine(url, 1).execution_options(isolation_level="AUTOCOMMIT")
         limited = _HNSW | {"statement_timeout": f"{read_timeout * 1_000:.0f}"}
-        for_reads = limited | {"plan_cache_mode": "force_custom_plan"}
-        reads = _engine(replica_url or url, pool_size, **for_reads)
+        reads = _engine(replica_url or url, pool_size, **limited, plan_cache_mode=CUSTOM)
         self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
         _, options = reads.dialect.create_connect_args(reads.url)
-        self._fast_reads = Direct({**options, **_session(for_reads)}, pool_size)
-        self._fastest_reads = Direct({**options, **_session(limited)}, pool_size)
+        few = max(pool_size // 2, 1)  # of single statements, which are soon over
+        self._fast_reads = Direct({**options, **_session(limited)}, few)
         _, options = self.engine.dialect.create_connect_args(self.engine.url)
-        self._fast_writes = Direct({**options, **_session({})}, pool_size)
+        self._fast_writes = Direct({**options, **_session({})}, few)
 
     @asynccontextmanager
     async def read(self, *, newest: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -83,8 +82,7 @@ class Database:
 
     async def fast_read(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
         """The one row of a statement, read where `read` does. Unavailable where there is no connection."""
-        reads = self._fastest_reads if statement.always_the_same else self._fast_reads
-        return await self._fast(reads, statement, given)
+        return await self._fast(self._fast_reads, statement, given)
 
     async def fast_write(self, statement: Prepared, given: Mapping[str, Any]) -> Any:
         """The first row, or None, of a statement that is a transaction. Unavailable where there is no connection, or
@@ -142,7 +140,6 @@ class Database:
         await self.engine.dispose()
         await self._reads.dispose()
         await self._fast_reads.close()
-        await self._fastest_reads.close()
         await self._fast_writes.close()
         await self._apart.dispose()
 

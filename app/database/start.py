@@ -14,6 +14,6 @@ def running(settings: Settings) -> Iterator[str]:
         yield settings.database_url.get_secret_value()
     else:
         # Beside what the workers need: commands, and whoever looks on.
-        connections = 2 * settings.pool_size * settings.workers + 40
+        connections = 3 * settings.pool_size * settings.workers + 40
         with EmbeddedPostgres(settings.data_dir, {"max_connections": f"{max(connections, 100)}"}) as url:
             yield url

@@ -1,7 +1,7 @@
 """One signal by one statement: who sends them one by one waits for nothing else."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, insert, select
@@ -10,7 +10,7 @@ from sqlalchemy.types import Text
 from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
-from app.database.direct import Prepared
+from app.database.direct import AUTOMATIC, Prepared
 from app.signals.models import RollupState, Signal
 from app.signals.queries import COLUMNS, SignalKey
 from app.signals.rules import NewSignal
@@ -64,7 +64,8 @@ class Insertion:
 
 
 def _answer(row: Any, text: Callable[[Any], ColumnElement[str]]) -> Prepared:
-    return Prepared.of(select(text(row), row.c.conversation_id))
+    # Otherwise foreign keys are planned for each row as well.
+    return replace(Prepared.of(select(text(row), row.c.conversation_id)), mode=AUTOMATIC)
 
 
 def given(signal: NewSignal, key: SignalKey, payload: str, received_at: Any) -> dict[str, Any]:
