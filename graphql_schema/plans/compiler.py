@@ -6,7 +6,7 @@ other row a scalar subquery by its key. Rights, filters, orders and pages are th
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ from graphql_schema.connections import MESSAGES, SIGNALS, USERS, Paged
 from graphql_schema.conversations import inputs as conversation_inputs
 from graphql_schema.conversations.loaders import paged_by
 from graphql_schema.inputs import known
+from graphql_schema.nodes import parse
 from graphql_schema.plans import coherence
 from graphql_schema.plans.fields import FIELDS
 from graphql_schema.plans.plan import MARK, Hole, Key, Unplanned, key_in
@@ -111,34 +112,54 @@ class Compiler:
 
     def user(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         by = given["by"]
-        key = self._key("User", details, by)
-        chosen = User.id == key if by.id is not None else func.lower(User.username) == func.lower(key)
-        return [self._one("User", select(*users.COLUMNS).where(users.readable(self.rights), chosen), details)]
+        if by.id is not None:
+            return self._by_id("User", details, by.id.value)
+        name = self._key(details, Key("User", "username", ""), by.username.value)
+        return [self._one("User", self._users(func.lower(User.username) == func.lower(name)), details)]
 
     def conversation(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         by = given["by"]
         if by.share_token is not None:
             raise Unplanned("shareToken")
-        key = self._key("Conversation", details, by)
-        chosen = (Conversation.id if by.id is not None else Conversation.context_window_id) == key
-        found = conversations.conversations().where(conversations.readable(self.rights), chosen)
+        if by.id is not None:
+            return self._by_id("Conversation", details, by.id.value)
+        name = self._key(details, Key("Conversation", "contextWindowId", ""), by.context_window_id.value)
+        found = self._conversations(Conversation.context_window_id == name)
         return [self._one("Conversation", found, details)]
 
-    def _key(self, type_name: str, details: Any, by: Any) -> Any:
+    def node(self, details: Any, given: dict[str, Any]) -> list[Piece]:
+        type_name, _ = parse(given["id"], "id")
+        return self._by_id(type_name, details, given["id"])
+
+    def _by_id(self, type_name: str, details: Any, global_id: str) -> list[Piece]:
+        key = self._key(details, Key(type_name, "id", ""), global_id)
+        if type_name == "User":
+            return [self._one(type_name, self._users(User.id == key), details)]
+        if type_name == "Conversation":
+            return [self._one(type_name, self._conversations(Conversation.id == key), details)]
+        raise Unplanned(f"a {type_name} by its id")
+
+    def _users(self, chosen: ColumnElement[bool]) -> Statement:
+        return select(*users.COLUMNS).where(users.readable(self.rights), chosen)
+
+    def _conversations(self, chosen: ColumnElement[bool]) -> Statement:
+        return conversations.conversations().where(conversations.readable(self.rights), chosen)
+
+    def _key(self, details: Any, key: Key, given: str) -> Any:
         """What one row is named by; where that is a variable, a parameter of the statement, which any value will do for."""
+        found = key_in(key.type_name, key.field, given)
         value = details[0].node.arguments[0].value
-        other = (
-            ("username", by.username) if type_name == "User" else ("contextWindowId", by.context_window_id)
+        if isinstance(value, ObjectValueNode):  # `by`
+            value = value.fields[0].value
+        named = isinstance(value, VariableNode) and self.executor.variable_values.coerced.get(
+            value.name.value
         )
-        name, given = ("id", by.id) if by.id is not None else other
-        key = key_in(type_name, name, given.value)
-        inner = value.fields[0].value if isinstance(value, ObjectValueNode) else None
-        if not isinstance(inner, VariableNode) or details[0].fragment_variable_values:
-            return key
+        if named != given or details[0].fragment_variable_values:
+            return found
         parameter = f"key{len(self.keys)}"
-        self.keys[parameter] = Key(type_name, name, inner.name.value)
-        self.keyed[inner.name.value] += 1
-        return bindparam(parameter, None, postgresql.UUID(as_uuid=True) if name == "id" else Text())
+        self.keys[parameter] = replace(key, variable=value.name.value)
+        self.keyed[value.name.value] += 1
+        return bindparam(parameter, None, postgresql.UUID(as_uuid=True) if key.field == "id" else Text())
 
     def users(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         wanted = user_inputs.filter_of(known(given.get("filter")))
@@ -367,6 +388,7 @@ _ROOTS: Final[dict[str, _Root]] = {
     "conversations": Compiler.conversations,
     "signals": Compiler.signals,
     "coherence": Compiler.coherence,
+    "node": Compiler.node,
 }
 
 _BELOW: Final[dict[tuple[str, str], Callable[..., list[Piece]]]] = {

@@ -104,10 +104,15 @@ class Operations:
     def root(self) -> str:
         alias = f"r{self.dice.randrange(10**6)}: "
         kind = self.dice.choice(
-            ("users", "conversations", "signals", "user", "conversation", "coherence", "__typename")
+            ("users", "conversations", "signals", "user", "conversation", "coherence", "node", "__typename")
         )
         if kind == "__typename":
             return alias + kind
+        if kind == "node":
+            chosen = self.dice.choice(self.ids)
+            named = self.variable("ID!", chosen) if self.dice.random() < 0.5 else f'"{chosen}"'
+            parts = [f"... on {name} {{ {self.object(name, 2)} }}" for name in ("User", "Conversation")]
+            return f"{alias}node(id: {named}) {{ id __typename {' '.join(parts)} }}"
         if kind == "coherence":
             return alias + self.coherence()
         if kind in {"user", "conversation"}:
