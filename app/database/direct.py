@@ -91,6 +91,13 @@ class Direct:
                 await place.connection.execute(f"SET plan_cache_mode = {statement.mode}")
                 place.mode = statement.mode
             return await place.connection.fetchrow(statement.text, *statement.arguments(given))
+        except asyncpg.exceptions.PostgresError:
+            raise
+        except Exception:  # of no use any more, whatever it thinks of itself
+            if place.connection is not None:
+                place.connection.terminate()
+                place.connection = None
+            raise
         finally:
             self._free.put_nowait(place)
 

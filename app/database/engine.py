@@ -95,7 +95,7 @@ class Database:
         with _unavailable():
             try:
                 return await direct.row(statement, given)
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, asyncpg.exceptions.InternalClientError) as error:
                 raise Unavailable(_GONE) from error
 
     @asynccontextmanager
