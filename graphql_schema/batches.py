@@ -26,6 +26,7 @@ from graphql import (
     TypeNode,
     get_operation_ast,
     get_variable_values,
+    is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
@@ -39,6 +40,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.errors import Refused, TooSlow
 from app.instant import parse_instants
+from graphql_schema.connections import Edge
 from graphql_schema.context import Context
 from graphql_schema.door import sees_schema
 from graphql_schema.errors import of_refused
@@ -294,10 +296,13 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position_context: Any,
     ) -> Any:
-        if isinstance(result, Rows) and not self.get_stream_usage(field_details_list, path):
+        # Of edges, too, nothing is left to be found out, where only columns of their nodes are selected.
+        of_edges = isinstance(result, list) and bool(result) and isinstance(result[0], Edge)
+        if (of_edges or isinstance(result, Rows)) and not self.get_stream_usage(field_details_list, path):
             make = self._maker(return_type.of_type, field_details_list)
             if make is not None:
-                return make(result) if len(result) <= SLICE else in_slices(make, result)
+                make_part = (lambda part: make(_Objects(part))) if of_edges else make
+                return make_part(result) if len(result) <= SLICE else in_slices(make_part, result)
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
@@ -328,8 +333,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if field is None or field.args or not getattr(field.resolve, "_is_default", False):
             return None
         column = field.extensions["strawberry-definition"].python_name
-        if _nullable(field.type).name in specified_scalar_types:
-            return lambda rows: rows.column(column)
+        type_ = _nullable(field.type)
+        if is_leaf_type(type_):
+            if type_.name in specified_scalar_types:
+                return lambda rows: rows.column(column)
+            write = type_.serialize
+            return lambda rows: [None if each is None else write(each) for each in rows.column(column)]
         below = self._maker(field.type, details)
         return None if below is None else lambda rows: _made_where_any(below, rows.column(column))
 
