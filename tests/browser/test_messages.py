@@ -198,6 +198,8 @@ def test_a_mark_opens_the_cited_words_in_their_source(page: Page, served: str, c
     for _ in WORDS:
         coach.may.release()
     put(page, "When is the deadline?")
+    expect(messages(page).last).to_contain_text("50 out")
+    page.wait_for_load_state("networkidle")  # the list moves while it is read again
     mark = messages(page).last.get_by_role("button", name="[1], source")
     mark.press("Enter")
     expect(mark).to_have_attribute("aria-expanded", "true")
