@@ -258,10 +258,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:
         if isinstance(self.root_value, Following):
             return ExecutionResult(Followed(self.root_value.topics, self))  # type: ignore[arg-type]
-        if isinstance(self.context_value, Context) and isinstance(self.context_value.refused, TooSlow):
-            return self._too_slow(self.context_value.refused)
         context, plans = self.context_value, self.schema._strawberry_schema.plans  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
-        if plans is not None and isinstance(context, Context) and context.as_json and context.asked:
+        if not isinstance(context, Context):
+            return super().execute_operation(serially)
+        if isinstance(context.refused, TooSlow):
+            return self._too_slow(context.refused)
+        if plans is not None and context.as_json and context.asked:
             plan = plans.plan_of(self, context.asked)
             if plan is not None:
                 return self._by_plan(plan, context)

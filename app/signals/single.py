@@ -12,8 +12,7 @@ from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.direct import AUTOMATIC, Prepared
 from app.signals.models import RollupState, Signal
-from app.signals.queries import COLUMNS, SignalKey
-from app.signals.rules import NewSignal
+from app.signals.queries import COLUMNS
 
 DRAWN: Final = 100
 """Ids that are drawn at once."""
@@ -26,7 +25,9 @@ _GIVEN: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Stores a signal and answers a text of it, with its conversation's id."""
+    """Stores a signal, whose columns and `context_window_id` are the parameters, and answers a text of it with its
+    conversation's id.
+    """
 
     insert: Prepared
     """Answers no row where the conversation or the time is not one to store in: the ordinary way says why."""
@@ -66,24 +67,3 @@ class Insertion:
 def _answer(row: Any, text: Callable[[Any], ColumnElement[str]]) -> Prepared:
     # Otherwise foreign keys are planned for each row as well.
     return replace(Prepared.of(select(text(row), row.c.conversation_id)), mode=AUTOMATIC)
-
-
-def given(signal: NewSignal, key: SignalKey, payload: str, received_at: Any) -> dict[str, Any]:
-    """What an insertion is given."""
-    return {
-        "time": key[0],
-        "id": key[1],
-        "received_at": received_at,
-        "context_window_id": signal.context_window_id,
-        "user_id": signal.user_id,
-        "agent_id": signal.agent_id,
-        "signal_source": signal.signal_source,
-        "signal_score": signal.signal_score,
-        "emotional_tone": signal.emotional_tone,
-        "escalate_flag": signal.escalate_flag,
-        "raw_content": signal.raw_content,
-        "signal_vector": signal.signal_vector,
-        "payload": payload,
-        "relationship_context": signal.relationship_context,
-        "diagnostic_notes": signal.diagnostic_notes,
-    }

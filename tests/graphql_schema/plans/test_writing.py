@@ -6,7 +6,7 @@ import pytest
 
 from app.database.direct import Direct
 from graphql_schema.plans import Plans
-from tests.graphql_schema.plans.test_same import answered
+from tests.graphql_schema.plans.test_same import Counting, answered
 from tests.people import people
 
 __all__ = ["people"]
@@ -18,15 +18,6 @@ ALL = """mutation($input: SignalInput!) { created: createSignal(input: $input) {
 OWN = {"id", "receivedAt"}
 """What no two signals have alike."""
 SIGNAL = {"contextWindowId": "a1", "timestamp": "2026-01-01T10:00:00.25+02:00"}
-
-
-class Counting(Plans):
-    answers = 0
-
-    def plan_of(self, executor, asked):
-        plan = super().plan_of(executor, asked)
-        self.answers += plan is not None
-        return plan
 
 
 async def both(people, name, document, value):
@@ -41,7 +32,7 @@ async def both(people, name, document, value):
         stored = [{key: item for key, item in row.items() if key not in own} for row in rows]
         found.append((masked(answer, OWN | (set() if "timestamp" in value else {"timestamp"})), stored))
         if plans is not None:
-            planned = plans.answers
+            planned = plans.planned
     return *found, planned
 
 
