@@ -43,6 +43,8 @@ class Checked:
     numbers: Sequence[int]
     """An id for each."""
     transaction: str
+    began: datetime
+    """The transaction: `received_at` of signals that are stored without one."""
 
 
 async def check(
@@ -89,7 +91,7 @@ async def check(
         for index, signal in enumerate(signals):
             if faults[index] is None:
                 faults[index] = _fault_of_place(signal, known, row.kept_from, now)
-    return Checked(faults, payloads, known, missing & known.keys(), row.numbers, row.transaction)
+    return Checked(faults, payloads, known, missing & known.keys(), row.numbers, row.transaction, row.began)
 
 
 def _starts(
@@ -144,6 +146,7 @@ _OF_ALL = (
     text("(SELECT nullif(kept_from, '-infinity') FROM rollup_state) AS kept_from"),
     text("ARRAY(SELECT nextval('signals_id_seq') FROM generate_series(1, :count)) AS numbers"),
     text("pg_current_xact_id()::text AS transaction"),
+    text("now() AS began"),
 )
 
 _OPEN = """

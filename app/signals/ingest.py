@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import batched
 from time import monotonic
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +30,15 @@ from app.signals.rules import NewSignal, Rules
 from app.signals.single import Insertion
 
 
+class Proof(NamedTuple):
+    """One of a batch's new signals: once its transaction has ended and this is to be read, all are stored."""
+
+    transaction: str
+    time: datetime
+    id: int
+    received_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """What became of a batch."""
@@ -40,9 +49,16 @@ class Ingested:
     """PostgreSQL's own, for tracing; None where nothing was stored."""
     duplicates: Collection[int] = frozenset()
     """Places of those that had been delivered before; their keys are the first ones'."""
+    proof: Proof | None = None
+    """None where nothing new was stored."""
 
 
-_STATUS = text("SELECT pg_xact_status(cast(cast(:id AS text) AS xid8))")
+_IS_RUNNING = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE transactionid = cast(cast(cast(:transaction AS text) AS xid8) AS xid))"
+)
+_IS_STORED = text(
+    "SELECT EXISTS (SELECT FROM signals WHERE time = :time AND id = :id AND received_at = :received_at)"
+)
 
 MOST_COPIED = 2_000
 """Signals of one statement."""
@@ -120,11 +136,11 @@ class Signals:
                     raise
                 await self._wait(wait, deadline, error)
                 wait = min(2 * wait, _LONGEST_WAIT)
-                # Without a transaction id there was nothing to commit.
+                # What stored nothing new may be done again.
                 if (
                     done is not None
-                    and done.transaction_id
-                    and await self._committed(done.transaction_id, deadline)
+                    and done.proof is not None
+                    and await self._committed(done.proof, deadline)
                 ):
                     return done
             else:
@@ -147,8 +163,8 @@ class Signals:
     ) -> str | None:
         """Stores the signal by one statement, and once, as `create` does; the text that `insertion` answers.
 
-        None where there is a fault for `create` to find, or what takes it more than a statement. `given` has the
-        insertion's own parameters.
+        None where there is a fault for `create` to find, what takes it more than a statement, or a database to wait
+        for. `given` has the insertion's own parameters.
         """
         (payload,) = self.rules.payloads([signal])
         if (
@@ -160,7 +176,12 @@ class Signals:
             return None
         with self._turn():
             if not self._numbers:
-                (numbers,) = await self.database.fast_write(single.DRAW, {})
+                try:
+                    (numbers,) = await self.database.fast_write(single.DRAW, {})
+                except Exception as error:
+                    if is_transient(error):
+                        return None
+                    raise
                 self._numbers.extend(reversed(numbers))
             key = signal.timestamp or now, self._numbers.pop()
             columns = dict(zip(_COLUMNS, _row(signal, key, None, payload), strict=True))
@@ -189,20 +210,26 @@ class Signals:
                 await self._wait(wait, deadline, error)
                 wait = min(2 * wait, _LONGEST_WAIT)
 
-    async def _committed(self, transaction: str, deadline: float) -> bool:
-        """Whether a transaction whose commit was not answered has been committed."""
+    async def _committed(self, proof: Proof, deadline: float) -> bool:
+        """Whether a batch whose commit was not answered has been committed.
+
+        Its transaction's status does not tell: of one that a crash has undone before anything of it reached the disk
+        PostgreSQL knows nothing, and gives its id, like those of its signals, to the next one.
+        """
         wait = _FIRST_WAIT
         while True:
             try:
                 async with self.database.steps() as connection:
-                    status = await connection.scalar(_STATUS, {"id": transaction})
+                    running = await connection.scalar(_IS_RUNNING, proof._asdict())
+                    # By a statement of its own: one that began before the commit would not see it.
+                    stored = bool(await connection.scalar(_IS_STORED, proof._asdict()))
             except Exception as error:
                 if not is_transient(error):
                     raise
                 await self._wait(wait, deadline, error)
             else:
-                if status != "in progress":
-                    return bool(status == "committed")
+                if not running:
+                    return stored
                 await self._wait(
                     wait, deadline, Unavailable("The database has not ended a commit; try again.")
                 )
@@ -281,6 +308,9 @@ async def store(
         results[index] = signals[index].timestamp or now, checked.numbers[index]
     first = await _delivered_before(pg, signals, checked.known, stored, results)
     new = [index for index in stored if index not in first] if first else stored
+    # Received at the very time that some of them have been given. Others leave it to the database: an instant takes
+    # the driver as long as five other values.
+    received = now if any(signals[index].timestamp is None for index in new) else None
     # COPY: for 5 000 signals 1.4 times as fast as INSERT from arrays, for one hardly slower.
     for part in batched(new, MOST_COPIED):
         rows = [
@@ -292,20 +322,23 @@ async def store(
             )
             for index in part
         ]
-        await _copy(pg, rows, now)
+        await _copy(pg, rows, received)
     own = [(*results[index], given) for index in new if (given := signals[index].embedding) is not None]
     if own:
         await pg.copy_records_to_table(  # type: ignore[no-untyped-call]
             "given_embeddings", records=own, columns=("time", "id", "embedding")
         )
+    proof = None
     if new:
+        time, number = results[new[0]]
+        proof = Proof(checked.transaction, time, number, received or checked.began)
         # One span for all of the batch: rough, and told at once.
         span = Span.of(results[index] for index in new)
         for name in {signals[index].context_window_id for index in new}:
             changes_of(connection).note(checked.known[name], span)
     for index, key in first.items():
         results[index] = key
-    return Ingested(results, checked.transaction, first.keys())
+    return Ingested(results, checked.transaction, first.keys(), proof)
 
 
 async def _delivered_before(
@@ -352,12 +385,10 @@ _COLUMNS = (
 )
 
 
-async def _copy(pg: asyncpg.Connection, rows: Sequence[tuple[Any, ...]], now: datetime) -> None:
+async def _copy(pg: asyncpg.Connection, rows: Sequence[tuple[Any, ...]], received: datetime | None) -> None:
     columns: Sequence[str] = _COLUMNS
-    if any(row[0] is now for row in rows):
-        # Received at the very time that some of them have been given. Others leave it to the database (the
-        # transaction's time): an instant takes the driver as long as five other values.
-        columns, rows = (*_COLUMNS, "received_at"), [(*row, now) for row in rows]
+    if received is not None:
+        columns, rows = (*_COLUMNS, "received_at"), [(*row, received) for row in rows]
     await pg.copy_records_to_table("signals", records=rows, columns=columns)  # type: ignore[no-untyped-call]
 
 

@@ -59,7 +59,12 @@ class Insertion:
         there = (
             select(*COLUMNS)
             .join_from(Signal, Conversation)
-            .where(Signal.time == given["time"], Signal.id == given["id"])
+            .where(
+                Signal.time == given["time"],
+                Signal.id == given["id"],
+                # After a crash an id may be drawn again.
+                Signal.received_at == given["received_at"],
+            )
         )
         return cls(*(_answer(each.subquery("t"), text) for each in (row, there)))
 

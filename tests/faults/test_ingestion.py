@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -238,6 +238,52 @@ async def test_a_batch_waits_for_a_database_that_is_restarted():
         finally:
             await database.close()
             server.stop()
+
+
+async def test_a_crash_that_gives_a_lost_transactions_id_to_another_one_loses_nothing(folder, monkeypatch):
+    """PostgreSQL forgets a transaction of which nothing has reached the disk, and that it had its id."""
+    write, attempts = Database.write, 0
+
+    @asynccontextmanager
+    async def crashing(self):
+        nonlocal attempts
+        attempts += 1
+        async with write(self) as connection:
+            yield connection
+            if attempts == 1:
+                own = "SELECT pg_backend_pid(), pg_current_xact_id()::text::bigint"
+                backend, lost = (await connection.exec_driver_sql(own)).one()
+                os.kill(backend, signal.SIGKILL)
+                await another_has(lost)
+
+    async def another_has(lost):
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, OSError):
+                    pg = await asyncpg.connect(**dsn(url))
+                    break
+                await asyncio.sleep(0.05)
+        while (current := await pg.fetchval("SELECT pg_current_xact_id()::text::bigint")) < lost:
+            pass
+        await pg.close()
+        assert current == lost
+
+    server = EmbeddedPostgres(folder)
+    url = server.start()
+    database = Database(url)
+    try:
+        await migrations.upgrade(database)
+        async with write(database) as connection:
+            await connection.exec_driver_sql("INSERT INTO conversations (context_window_id) VALUES ('c')")
+        monkeypatch.setattr(Database, "write", crashing)
+        found = await Signals(database).ingest(PROGRAM, [New(raw_content="a")], NOW)
+        assert attempts == 2
+        async with database.read() as connection:
+            stored = await connection.exec_driver_sql("SELECT time, id FROM signals")
+            assert [tuple(row) for row in stored] == found.results
+    finally:
+        await database.close()
+        server.stop()
 
 
 @pytest.mark.parametrize("committed", [True, False])
