@@ -1,4 +1,4 @@
-"""How the values of environment variables are read and what they have to be; app/settings.py has the variables."""
+"""How the values of environment variables are read and what they have to be; app/settings/ has the variables."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal

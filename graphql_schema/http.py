@@ -1,12 +1,11 @@
-"""GraphQL over HTTP and WebSocket, as the GraphQL-over-HTTP specification asks for it."""
+"""GraphQL over HTTP, as the GraphQL-over-HTTP specification asks for it; WebSockets: graphql_schema/websocket.py."""
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
@@ -18,27 +17,24 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
-from app.errors import RateLimited, Refused, Unavailable
+from app.errors import Refused, Unavailable
 from app.rates import address_of
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import REFUSED, read_request
 from graphql_schema.context import Asked, Context
-from graphql_schema.documents import Documents
 from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
-from graphql_schema.errors import of_refused
 from graphql_schema.leaving import LeftOff
 from graphql_schema.operations import CLIENT_LEFT, tell
 from graphql_schema.plans import Reading
 from graphql_schema.schema import Schema
+from graphql_schema.websocket import WebSocketHandler
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -60,74 +56,12 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     extensions: dict[str, Any] | None = None
 
 
-class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Closes the socket of a client that does not keep to the protocol, where Strawberry's would fail."""
-
-    _watch: asyncio.Task[None] | None = None
-
-    async def handle_connection_init(self, message: Any) -> None:
-        await super().handle_connection_init(message)
-        if self.connection_acknowledged and self._watch is None and self.context.viewer.credential:
-            self._watch = asyncio.create_task(self._end_with_viewer())
-
-    async def _end_with_viewer(self) -> None:
-        """A socket does not outlive the session or key that it was opened with."""
-        with self.context.services.auth.hold(self.context.viewer) as ended:
-            await ended.wait()
-            with suppress(Exception):  # it may be closed already
-                await self.websocket.close(code=4403, reason="The session or API key has ended")
-            await super().shutdown()
-
-    async def shutdown(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        await super().shutdown()
-
-    async def handle_task_exception(self, error: Exception) -> None:
-        if not isinstance(error, WebSocketDisconnected):  # whoever was to get something has left
-            await super().handle_task_exception(error)
-
-    async def handle_subscribe(self, message: Any) -> None:
-        most = self.max_subscriptions_per_connection
-        payload = message["payload"]
-        payload["query"] = cast("Schema", self.schema).documents.query_of(payload)
-        known = not self.connection_acknowledged or message["id"] in self.operations
-        if known or most is None or len(self.operations) < most:
-            await super().handle_subscribe(message)
-        else:
-            error = of_refused(RateLimited(f"{most} operations of this socket are running already."))
-            await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
-
-    async def handle_message(self, message: Any) -> None:
-        if _is_message(message, cast("Schema", self.schema).documents):
-            await super().handle_message(message)
-        else:
-            await self.handle_invalid_message("Failed to parse message")
-
-
 class EventStream(SSETransport):
     """For those who ask for it before JSON: others list all that they can read, and mean JSON."""
 
     def accepts(self, accept: str) -> bool:
         names = [part.split(";")[0].strip().lower() for part in accept.split(",")]
         return next((name == EVENTS for name in names if name in {EVENTS, JSON, GRAPHQL_RESPONSE}), False)
-
-
-def _is_message(message: Any, documents: Documents) -> bool:
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return False
-    if message["type"] not in {"subscribe", "complete"}:
-        return True
-    payload = message.get("payload")
-    return isinstance(message.get("id"), str) and (
-        message["type"] == "complete"
-        or (
-            isinstance(payload, dict)
-            and isinstance(documents.query_of(payload), str)
-            and isinstance(payload.get("variables"), dict | None)
-            and isinstance(payload.get("operationName"), str | None)
-        )
-    )
 
 
 class GraphQLApp(GraphQL[Context, None]):

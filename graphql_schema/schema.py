@@ -18,7 +18,7 @@ from graphql_schema.anomalies.queries import AnomalyQueries
 from graphql_schema.anomalies.subscriptions import AnomalySubscriptions
 from graphql_schema.auth.mutations import AuthMutations
 from graphql_schema.auth.queries import AuthQueries
-from graphql_schema.batches import Batches, Executor, Reader, read_fast
+from graphql_schema.batches import Batches, Reader, read_fast
 from graphql_schema.coherence.queries import CoherenceQueries
 from graphql_schema.coherence.subscriptions import CoherenceSubscriptions
 from graphql_schema.context import Context, Info
@@ -29,6 +29,7 @@ from graphql_schema.conversations.subscriptions import ConversationSubscriptions
 from graphql_schema.documents import Documents, trusted
 from graphql_schema.door import Door
 from graphql_schema.errors import described
+from graphql_schema.executor import Executor
 from graphql_schema.limits import limits
 from graphql_schema.messages.loaders import MessageLoader
 from graphql_schema.messages.mutations import MessageMutations

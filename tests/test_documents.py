@@ -11,11 +11,12 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 
 
 @pytest.mark.parametrize("field", Settings.model_fields.values(), ids=lambda field: field.alias)
 def test_every_setting_is_in_the_table(field):
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{field.alias}` |"))
+    row = next(line for line in CONFIGURATION.splitlines() if line.startswith(f"| `{field.alias}` |"))
     assert field.description.replace("`", "").rstrip(".") in row.replace("`", "")
 
 

@@ -6,35 +6,27 @@ other row a scalar subquery by its key. Rights, filters, orders and pages are th
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from graphql import GraphQLObjectType, ObjectValueNode, VariableNode, Visitor, visit
 from graphql.execution.values import get_argument_values
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Text,
-    and_,
     bindparam,
     func,
-    literal_column,
-    or_,
     select,
-    type_coerce,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from strawberry.types.arguments import convert_arguments
 
 from app.auth.viewer import Rights
 from app.coherence.sources.moments import Pool
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
-from app.database import paging
 from app.database.base import Statement
-from app.database.paging import Order, Page
 from app.messages import queries as messages
 from app.messages.models import Message
 from app.signals import queries as signals
@@ -42,31 +34,18 @@ from app.signals.models import Signal
 from app.users import queries as users
 from app.users.models import User
 from graphql_schema.coherence.loaders import windows_of
-from graphql_schema.connections import MESSAGES, SIGNALS, USERS, Paged
+from graphql_schema.connections import MESSAGES, SIGNALS, USERS
 from graphql_schema.conversations import inputs as conversation_inputs
 from graphql_schema.conversations.loaders import paged_by
 from graphql_schema.inputs import known
 from graphql_schema.nodes import parse
 from graphql_schema.plans import coherence
 from graphql_schema.plans.fields import FIELDS
+from graphql_schema.plans.pages import Found, Rows, count
 from graphql_schema.plans.plan import MARK, Hole, Key, Unplanned, key_in
-from graphql_schema.plans.text import Piece, joined, maybe, microseconds, on_one_line, opaque, plain
+from graphql_schema.plans.text import Piece, joined, maybe, plain
 from graphql_schema.signals import inputs as signal_inputs
 from graphql_schema.users import inputs as user_inputs
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A list that can be paged, of all or of one parent."""
-
-    type_name: str
-    paged: Paged
-    order: Order
-    all: Statement
-    """With the columns of the type's fields."""
-    parent: Any = None
-    """Column of the parent's row that the list is of."""
-
 
 _SIGNAL_COLUMNS: Final = [
     column for column in signals.COLUMNS if column is not Conversation.context_window_id
@@ -241,7 +220,7 @@ class Compiler:
         fields = self.collected(type_name, details)
         names = {self.name(selected) for selected in fields.values()}
         whole = "pageInfo" in names or page.after is not None or page.before is not None
-        found = _Found(rows, page, whole=whole, alias=self._alias())
+        found = Found(rows, page, whole=whole, alias=self._alias())
 
         def value(name: str, selected: Any) -> list[Piece]:
             if name == "edges":
@@ -251,7 +230,7 @@ class Compiler:
                 info = self.collected("PageInfo", selected)
                 return self.written("PageInfo", info, lambda name, _: [found.info(name)])
             if name == "totalCount":
-                return [plain(_count(rows))]
+                return [plain(count(rows))]
             raise Unplanned(name)
 
         answer = select(joined(self.written(type_name, fields, value)))
@@ -261,7 +240,7 @@ class Compiler:
             answer = answer.correlate(rows.parent)
         return answer.scalar_subquery()
 
-    def _edge(self, rows: Rows, details: Any, found: "_Found") -> list[Piece]:
+    def _edge(self, rows: Rows, details: Any, found: "Found") -> list[Piece]:
         def value(name: str, selected: Any) -> list[Piece]:
             if name == "cursor":
                 return [found.cursor]
@@ -311,72 +290,6 @@ class Compiler:
     @staticmethod
     def name(details: Any) -> str:
         return details[0].node.name.value  # type: ignore[no-any-return]
-
-
-class _Found:
-    """The rows of a page; where it is asked for, with what lies beside it (`app.database.paging.page_of`)."""
-
-    def __init__(self, rows: Rows, page: Page, *, whole: bool, alias: str) -> None:
-        self.paged, self.page, self.whole = rows.paged, page, whole
-        order = rows.order
-        if not whole:
-            ways = [
-                column.desc() if order.descending != page.backward else column.asc()
-                for column in (order.value, order.id)
-            ]
-            sorted_ = rows.all.add_columns(order.value.label("sort_value")).order_by(*ways).limit(page.limit)
-            self.rows: Any = sorted_.subquery(alias)
-        else:
-            parts: Any = paging.page_of(rows.all, order, page).subquery(f"{alias}p")
-            ways = [
-                column.desc() if order.descending != page.backward else column.asc()
-                for column in (parts.c.sort_value, parts.c.id)
-            ]
-            number = func.row_number().over(partition_by=parts.c.part, order_by=ways)
-            numbered = select(*parts.c, number.label("place"))
-            self.rows = numbered.subquery(alias)
-        ascending, descending = zip(
-            *((column.asc(), column.desc()) for column in (self.rows.c.sort_value, self.rows.c.id)),
-            strict=True,
-        )
-        self.order, self.reverse = (descending, ascending) if order.descending else (ascending, descending)
-        place: list[Piece] = [
-            f"{self.paged.kind}:",
-            microseconds(self.rows.c.sort_value),
-            ":",
-            plain(self.rows.c.id),
-        ]
-        self.cursor = on_one_line(opaque(place))
-
-    @property
-    def inside(self) -> ColumnElement[bool]:
-        return and_(self.rows.c.part == paging.INSIDE, self.rows.c.place <= self.page.limit)
-
-    def joined(self, edge: ColumnElement[str]) -> ColumnElement[Any]:
-        edges = func.string_agg(edge, aggregate_order_by(literal_column("','"), *self.order))
-        return edges.filter(self.inside) if self.whole else edges
-
-    def info(self, name: str) -> Piece:
-        row, backward = self.rows.c, self.page.backward
-        over = and_(row.part == paging.INSIDE, row.place > self.page.limit)
-        if name == "hasNextPage":
-            return _any(row.part == paging.NEXT if backward else or_(row.part == paging.NEXT, over))
-        if name == "hasPreviousPage":
-            return _any(or_(row.part == paging.PREVIOUS, over) if backward else row.part == paging.PREVIOUS)
-        if name not in {"startCursor", "endCursor"}:
-            raise Unplanned(name)
-        ways = self.order if name == "startCursor" else self.reverse
-        cursors = func.array_agg(aggregate_order_by(self.cursor, *ways)).filter(self.inside)
-        return maybe(type_coerce(cursors, ARRAY(Text))[1])
-
-
-def _any(condition: ColumnElement[bool]) -> ColumnElement[str]:
-    return func.coalesce(plain(func.bool_or(condition)), "false")
-
-
-def _count(rows: Rows) -> ColumnElement[int]:
-    counted = rows.all.with_only_columns(func.count(), maintain_column_froms=True)
-    return counted.scalar_subquery()
 
 
 type _Root = Callable[[Compiler, Any, dict[str, Any]], list[Piece]]

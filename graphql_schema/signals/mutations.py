@@ -8,9 +8,10 @@ import strawberry
 
 from app.errors import BadUserInput, Refused
 from app.signals.queries import SignalKey
-from graphql_schema.batches import Rows, in_slices
+from graphql_schema.batches import in_slices
 from graphql_schema.context import Info
 from graphql_schema.nodes import key_of, signal_id
+from graphql_schema.rows import Rows
 from graphql_schema.signals.inputs import SignalInput
 from graphql_schema.signals.types import Signal
 
