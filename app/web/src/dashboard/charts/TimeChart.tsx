@@ -138,7 +138,13 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
   const at = index === null ? undefined : times[index]
   return (
     <figure className="chart">
-      <div ref={place} className="chart-canvas" role="img" aria-label={`${label}. ${summary}`} />
+      <div
+        ref={place}
+        className="chart-canvas"
+        style={{ minHeight: height }}
+        role="img"
+        aria-label={`${label}. ${summary}`}
+      />
       <figcaption>
         <ul className="chart-legend">
           {series.map((each) => (

@@ -43,8 +43,8 @@ export function Agent({ agentId }: { agentId: string }) {
           />
         </div>
         <div className="one-main">
-          <Entries about="Everywhere, newest first." filter={{ agentId }} />
           <TheirConversations conversations={led} total={conversations.totalCount} />
+          <Entries about="Everywhere, newest first." filter={{ agentId }} />
         </div>
       </div>
     </>

@@ -52,13 +52,13 @@ export function Person({ userId }: { userId: string }) {
           />
         </div>
         <div className="one-main">
-          <Entries about="Everywhere, newest first." filter={{ userId }} />
           {user && (
             <TheirConversations
               conversations={user.conversations.edges.map(({ node }) => node)}
               total={user.conversations.totalCount}
             />
           )}
+          <Entries about="Everywhere, newest first." filter={{ userId }} />
         </div>
       </div>
     </>
