@@ -78,11 +78,12 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         return page("index.html")
 
     routes: list[BaseRoute] = [
+        # Looked through in order for every request.
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", graphql),
         *(Route(path, dashboard) for path in DASHBOARD),
         Route("/healthz", healthz),
         metrics.route(services.statistics, database),
-        Route("/graphql", graphql),
-        WebSocketRoute("/graphql", graphql),
         charts.route,
         SignIn(settings, database, services.users, services.auth, services.rates).route,
         Route(

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from time import monotonic, time
@@ -38,7 +39,11 @@ _MOST_CONNECTIONS: Final = 16
 
 def address_of(scope: asgi.Scope) -> str:
     """Of the client, or as a trusted proxy tells it. Of IPv6 the network, of which one client has all addresses."""
-    host = (scope.get("client") or ("", 0))[0]
+    return _network((scope.get("client") or ("", 0))[0])
+
+
+@lru_cache(1_000)
+def _network(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:  # of a Unix socket, or what a proxy may call it

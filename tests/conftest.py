@@ -26,6 +26,9 @@ from app.database.engine import Database
 from app.services import Services
 from app.settings import Settings
 from app.users import encryption
+from tests.as_everyone import OPTION, asked_as_everyone
+
+__all__ = ["asked_as_everyone"]
 
 KEY = "the tests' own key"
 TEMPLATE = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
@@ -52,6 +55,12 @@ settings.register_profile(
     "coherence", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("coherence")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        OPTION, action="store_true", help="have every planned query answered as everyone both ways"
+    )
 
 
 @pytest.fixture(scope="session")

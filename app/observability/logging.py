@@ -1,11 +1,13 @@
 """Logs: one JSON object a line on standard error. No personal data, no variables, no query text."""
 
+import asyncio
+import atexit
 import json
 import logging
 import re
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
@@ -29,8 +31,40 @@ def _rendered(event: Any, default: Callable[[Any], Any]) -> str:
         return json.dumps(event, default=default)
 
 
-def configure(level: str = "info") -> None:
-    """Sends the program's logs, and those of its libraries, through one renderer."""
+class Lines:
+    """A stream to which the lines of one turn of the event loop are written together, by one system call, and after
+    what they tell of has been sent.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines: list[str] = []
+        atexit.register(self.write_out)
+
+    def write(self, line: str) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # in a thread, or before the loop or after it
+            self._stream.write(line)
+            return
+        if not self._lines:
+            loop.call_soon(self.write_out)
+        self._lines.append(line)
+
+    def flush(self) -> None:
+        """Each line is on its way."""
+
+    def write_out(self) -> None:
+        """What is still to be written."""
+        lines, self._lines = self._lines, []
+        self._stream.write("".join(lines))
+        self._stream.flush()
+
+
+def configure(level: str = "info") -> Lines:
+    """Sends the program's logs, and those of its libraries, through one renderer, to what is returned."""
+    lines = Lines(sys.stderr)
+    stream = cast(TextIO, lines)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -41,10 +75,10 @@ def configure(level: str = "info") -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(_rendered)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -56,3 +90,4 @@ def configure(level: str = "info") -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.getLogger("uvicorn.access").disabled = True  # RequestLog says more
+    return lines

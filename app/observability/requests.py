@@ -5,12 +5,11 @@ from random import getrandbits
 from time import perf_counter
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger()
 
-_GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestLog:
@@ -23,8 +22,8 @@ class RequestLog:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _GIVEN.fullmatch(given) else f"{getrandbits(128):032x}"
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode() if _GIVEN.fullmatch(given) else f"{getrandbits(128):032x}"
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         began, status = perf_counter(), 500
@@ -33,19 +32,19 @@ class RequestLog:
             nonlocal status
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
             elif message["type"] == "websocket.accept":
                 status = 101
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self.app(scope, receive, send_with_id)
-            finally:
-                log.info(
-                    "request",
-                    method=scope.get("method", "WEBSOCKET"),
-                    path=scope["path"],
-                    status=status,
-                    duration_ms=round((perf_counter() - began) * 1_000, 2),
-                )
+        structlog.contextvars.bind_contextvars(request_id=request_id)  # of this request's own task
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            log.info(
+                "request",
+                method=scope.get("method", "WEBSOCKET"),
+                path=scope["path"],
+                status=status,
+                duration_ms=round((perf_counter() - began) * 1_000, 2),
+            )

@@ -18,7 +18,11 @@ CHANNEL = "coherence_changes"
 SILENCE = 10.0
 """Seconds after which a connection is asked whether the other side is still there."""
 
-_NOTIFY = text("SELECT pg_notify(:channel, message) FROM unnest(cast(:messages AS text[])) AS message")
+# Nothing of it has to outlive a crash, and commits beside it need not wait for the disk once more.
+_NOTIFY = text(
+    "SELECT pg_notify(:channel, message)"
+    " FROM set_config('synchronous_commit', 'off', true), unnest(cast(:messages AS text[])) AS message"
+)
 
 type Heard = Callable[[bytes | str | None], None]
 """Called with every message, and with None when listening has begun."""

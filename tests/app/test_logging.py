@@ -1,5 +1,6 @@
 """What the logs say, and what they never say: values, variables, query text."""
 
+import asyncio
 import io
 import json
 import logging
@@ -10,7 +11,10 @@ import pytest
 import structlog
 
 from app.asgi import create_app
-from app.observability.logging import configure
+from app.observability import requests
+from app.observability.logging import Lines, configure
+from graphql_schema import errors, operations
+from graphql_schema.coherence import loaders as coherence
 
 MARKER = "marker-4711"
 
@@ -23,10 +27,13 @@ def lines(monkeypatch):
     handlers, level = root.handlers[:], root.level
     before = structlog.get_config()
     access = logging.getLogger("uvicorn.access").disabled
-    configure("info")
+    stream = configure("info")
+    for module in (requests, coherence, errors, operations):  # each keeps what it first logged with
+        monkeypatch.setattr(module, "log", structlog.get_logger())
     monkeypatch.setattr(logging.getLogger("httpx2"), "level", logging.WARNING)  # the tests' own client
 
     def lines():
+        stream.write_out()
         return [json.loads(line) for line in stderr.getvalue().splitlines()]
 
     lines.stderr = stderr
@@ -161,9 +168,29 @@ async def test_libraries_log_through_the_same_renderer(lines):
 
 async def test_the_level_is_kept(lines, monkeypatch):
     monkeypatch.setattr(sys, "stderr", lines.stderr)  # pytest has put its own there since
-    configure("error")
+    stream = configure("error")
     structlog.get_logger().info("quiet")
     logging.getLogger("x").warning("quiet")
     structlog.get_logger().error("loud")
+    stream.write_out()
     (line,) = lines()
     assert line["event"] == "loud"
+
+
+async def test_the_lines_of_one_turn_are_written_together():
+    class Stream(io.StringIO):
+        def write(self, text):
+            written.append(text)
+            return super().write(text)
+
+    written: list[str] = []
+    stream = Lines(Stream())
+    for line in "ab":
+        stream.write(line)
+    assert not written
+    await asyncio.to_thread(stream.write, "thread")
+    await asyncio.sleep(0)
+    assert written in (["thread", "ab"], ["ab", "thread"])
+    stream.write("c")
+    stream.write_out()
+    assert written[-1] == "c"
