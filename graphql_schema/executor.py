@@ -1,8 +1,7 @@
-"""GraphQL's executor: with plans before it, and lists of plain rows completed all at once."""
+"""GraphQL's executor, with plans before it, and lists completed by columns (graphql_schema/completing.py)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import asyncio
 from inspect import isawaitable
-from itertools import repeat
 from typing import Any
 
 import orjson
@@ -10,16 +9,15 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     GraphQLError,
-    GraphQLObjectType,
     GraphQLSchema,
-    is_leaf_type,
+    is_non_null_type,
     is_object_type,
-    specified_scalar_types,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.errors import Refused, TooSlow
-from graphql_schema.batches import SLICE, in_slices, nullable
+from graphql_schema.batches import SLICE, nullable
+from graphql_schema.completing import Shape
 from graphql_schema.connections import Edge
 from graphql_schema.context import Context
 from graphql_schema.door import sees_schema
@@ -27,9 +25,6 @@ from graphql_schema.errors import of_refused
 from graphql_schema.plans import Plan
 from graphql_schema.rows import Objects, Rows
 from graphql_schema.streams import Followed, Following
-
-type _Maker = Callable[[Rows[Any] | Objects], list[Any]]
-type _ColumnMaker = Callable[[Rows[Any] | Objects], Iterable[Any]]
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -106,54 +101,33 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position_context: Any,
     ) -> Any:
-        # Of edges, too, nothing is left to be found out, where only columns of their nodes are selected.
         of_edges = isinstance(result, list) and bool(result) and isinstance(result[0], Edge)
-        if (of_edges or isinstance(result, Rows)) and not self.get_stream_usage(field_details_list, path):
-            make = self._maker(return_type.of_type, field_details_list)
-            if make is not None:
-                make_part = (lambda part: make(Objects(part))) if of_edges else make
-                return make_part(result) if len(result) <= SLICE else in_slices(make_part, result)
+        if (of_edges or isinstance(result, Rows)) and position_context is None:
+            streams = self.get_stream_usage(field_details_list, path)
+            shape = None if streams else self._shape(return_type.of_type, field_details_list)
+            if shape is not None:
+                if len(result) <= SLICE:
+                    return shape.complete(Objects(result) if of_edges else result, path, 0)
+                return _in_slices(shape, result, path)
         return super().complete_list_value(
             return_type, field_details_list, info, path, result, position_context
         )
 
-    def _maker(self, type_: Any, field_details_list: Any) -> _Maker | None:
-        """Makes of rows what the client selects of each; None where the ordinary way has to."""
-        type_ = nullable(type_)
-        if not is_object_type(type_):
+    def _shape(self, type_: Any, field_details_list: Any) -> Shape | None:
+        """None where the ordinary way has to do it."""
+        if not is_object_type(nullable(type_)):
             return None
-        selected, deferred, *_ = self.collect_subfields(type_, field_details_list)
-        makers = [self._column_maker(type_, details) for details in selected.values()]
-        known = [make for make in makers if make is not None]
-        if deferred or len(known) < len(makers):
-            return None
-        keys = tuple(selected)
-
-        def make(rows: Rows[Any] | Objects) -> list[Any]:
-            columns = [column(rows) for column in known]
-            return list(map(dict, map(zip, repeat(keys), zip(*columns, strict=True))))
-
-        return make
-
-    def _column_maker(self, parent: GraphQLObjectType, details: Sequence[Any]) -> _ColumnMaker | None:
-        name = details[0].node.name.value
-        if name == "__typename":
-            return lambda rows: repeat(parent.name, len(rows))
-        field = parent.fields.get(name)
-        if field is None or field.args or not getattr(field.resolve, "_is_default", False):
-            return None
-        column = field.extensions["strawberry-definition"].python_name
-        type_ = nullable(field.type)
-        if is_leaf_type(type_):
-            if type_.name in specified_scalar_types:
-                return lambda rows: rows.column(column)
-            write = type_.serialize
-            return lambda rows: [None if each is None else write(each) for each in rows.column(column)]
-        below = self._maker(field.type, details)
-        return None if below is None else lambda rows: _made_where_any(below, rows.column(column))
+        shape = Shape(self, nullable(type_), field_details_list)
+        return shape if shape.possible and (is_non_null_type(type_) or not shape.raises) else None
 
 
-def _made_where_any(make: _Maker, objects: Sequence[Any]) -> Iterator[Any]:
-    """What `make` makes of the objects, and None for None."""
-    made = iter(make(Objects(each for each in objects if each is not None)))
-    return (None if each is None else next(made) for each in objects)
+async def _in_slices(shape: Shape, result: Any, path: Any) -> list[Any]:
+    """The items of a long list, while others have their turn."""
+    items: list[Any] = []
+    for start in range(0, len(result), SLICE):
+        if start:
+            await asyncio.sleep(0)
+        part = result[start : start + SLICE]
+        made = shape.complete(part if isinstance(part, Rows) else Objects(part), path, start)
+        items += await made if isawaitable(made) else made
+    return items
