@@ -7,7 +7,6 @@ from typing import Any, Final, Self
 
 import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
-from sqlalchemy.sql.visitors import cloned_traverse
 
 from app.database.base import Statement, to_json
 
@@ -17,7 +16,17 @@ CUSTOM: Final = "force_custom_plan"
 PATIENCE = 10
 """Seconds to wait for a connection."""
 
+
+class _Compiler(dialect.PGCompiler_asyncpg):
+    def visit_bindparam(self, bindparam: Any, *given: Any, **more: Any) -> Any:
+        """Whole numbers are written out, sizes of pages above all: PostgreSQL's plan depends on them."""
+        if bindparam.value == "" or type(bindparam.value) is int:
+            more["literal_execute"] = True
+        return super().visit_bindparam(bindparam, *given, **more)  # type: ignore[no-untyped-call]
+
+
 _DIALECT: Final = dialect.dialect(json_serializer=to_json)  # type: ignore[no-untyped-call]
+_DIALECT.statement_compiler = _Compiler
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,6 @@ class Prepared:
 
     @classmethod
     def of(cls, statement: Statement) -> Self:
-        statement = cloned_traverse(statement, {}, {"bindparam": _written_out})
         compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         processors = compiled._bind_processors  # noqa: SLF001 - as SQLAlchemy itself gives them to the driver
         values = tuple(
@@ -47,11 +55,6 @@ class Prepared:
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """In order; `given` has those that are not always the same."""
         return [given.get(name, value) for name, value in self.values]
-
-
-def _written_out(parameter: Any) -> None:
-    """Sizes of pages, above all: PostgreSQL's plan depends on them."""
-    parameter.literal_execute = parameter.value == "" or type(parameter.value) is int
 
 
 def _same(value: Any) -> Any:

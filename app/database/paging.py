@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     bindparam,
@@ -33,7 +34,10 @@ PREVIOUS, INSIDE, NEXT = -1, 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`limit` rows between two keys, both exclusive: the first ones, or the last ones where `backward`."""
+    """`limit` rows between two keys, both exclusive: the first ones, or the last ones where `backward`.
+
+    The parts of a key may be parameters of a statement that is kept.
+    """
 
     limit: int
     backward: bool = False
@@ -95,10 +99,7 @@ def page_of(statement: Statement, order: Order, page: Page) -> Statement | Compo
     """
     key = tuple_(order.value, order.id)
     forward = order.descending == page.backward
-    after, before = (
-        k and tuple_(literal(k[0], order.value.type), literal(k[1], order.id.type))
-        for k in (page.after, page.before)
-    )
+    after, before = (k and tuple_(*_literals(order, k)) for k in (page.after, page.before))
     later, sooner = (key.__lt__, key.__gt__) if order.descending else (key.__gt__, key.__lt__)
 
     inside = _part(statement, order, INSIDE).order_by(
@@ -112,6 +113,14 @@ def page_of(statement: Statement, order: Order, page: Page) -> Statement | Compo
         parts[0] = parts[0].where(sooner(before))
         parts.append(_part(statement, order, NEXT).where(~sooner(before)).limit(1))
     return union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+def _literals(order: Order, key: Key) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    value, id_ = (
+        given if isinstance(given, BindParameter) else literal(given, column.type)
+        for given, column in zip(key, (order.value, order.id), strict=True)
+    )
+    return value, id_
 
 
 def _part(statement: Statement, order: Order, part: int) -> Statement:

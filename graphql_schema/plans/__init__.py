@@ -73,7 +73,7 @@ class Plans:
         operation = (asked.query, asked.operation_name, kind)
         free = self._free.get(operation, frozenset())
         return operation, to_json(
-            {name: value for name, value in asked.variables.items() if name not in free}
+            {name: value is None if name in free else value for name, value in asked.variables.items()}
         )
 
 
@@ -112,6 +112,6 @@ def _compiled(executor: Any, rights: Rights) -> Plan | None:
             insertion, variable = writing.compiled(compiler, fields)
             return Writing(about(frozenset({variable})), insertion, reader, variable)
         statement = Prepared.of(compiler.data(root, fields))
-        return Reading(about(compiler.free), statement, compiler.keys, compiler.holes)
+        return Reading(about(compiler.free), statement, compiler.parameters, compiler.holes)
     except (Unplanned, Refused, GraphQLError):  # what is at fault is the executor's to say, and where
         return None

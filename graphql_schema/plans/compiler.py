@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graphql import GraphQLObjectType, ObjectValueNode, VariableNode, Visitor, visit
 from graphql.execution.values import get_argument_values
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Text,
     bindparam,
@@ -27,6 +28,7 @@ from app.coherence.sources.moments import Pool
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.base import Statement
+from app.database.paging import Page
 from app.messages import queries as messages
 from app.messages.models import Message
 from app.signals import queries as signals
@@ -42,7 +44,7 @@ from graphql_schema.nodes import parse
 from graphql_schema.plans import coherence
 from graphql_schema.plans.fields import FIELDS
 from graphql_schema.plans.pages import Found, Rows, count
-from graphql_schema.plans.plan import MARK, Hole, Key, Unplanned, key_in
+from graphql_schema.plans.plan import MARK, Cursor, Hole, Key, Parameter, Unplanned, key_in
 from graphql_schema.plans.text import Piece, joined, maybe, plain
 from graphql_schema.signals import inputs as signal_inputs
 from graphql_schema.users import inputs as user_inputs
@@ -58,10 +60,10 @@ class Compiler:
     def __init__(self, executor: Any, rights: Rights) -> None:
         self.executor = executor
         self.rights = rights
-        self.keys: dict[str, Key] = {}
-        """Parameters of the statement, by name."""
-        self.keyed: Counter[str] = Counter()
-        """How often a variable is the value of one."""
+        self.parameters: dict[str, Parameter] = {}
+        """Of the statement, by name."""
+        self.given: Counter[str] = Counter()
+        """How often a variable gives one its value."""
         self.holes: list[Hole] = []
         self.aliases = 0
 
@@ -77,7 +79,7 @@ class Compiler:
         fragments = [fragment.definition for fragment in self.executor.fragments.values()]
         for node in (self.executor.operation.selection_set, *fragments):
             visit(node, Uses())
-        return frozenset(name for name, times in self.keyed.items() if used[name] == times)
+        return frozenset(name for name, times in self.given.items() if used[name] == times)
 
     def data(self, root: GraphQLObjectType, fields: dict[str, Any]) -> Statement:
         """The whole answer's, of the grouped fields of Query."""
@@ -130,15 +132,42 @@ class Compiler:
         value = details[0].node.arguments[0].value
         if isinstance(value, ObjectValueNode):  # `by`
             value = value.fields[0].value
-        named = isinstance(value, VariableNode) and self.executor.variable_values.coerced.get(
-            value.name.value
-        )
-        if named != given or details[0].fragment_variable_values:
+        variable = self._variable(details, value, given)
+        if variable is None:
             return found
-        parameter = f"key{len(self.keys)}"
-        self.keys[parameter] = replace(key, variable=value.name.value)
-        self.keyed[value.name.value] += 1
-        return bindparam(parameter, None, postgresql.UUID(as_uuid=True) if key.field == "id" else Text())
+        type_ = postgresql.UUID(as_uuid=True) if key.field == "id" else Text()
+        return self._parameter(replace(key, variable=variable), type_)
+
+    def _page(self, rows: Rows, details: Any, given: dict[str, Any]) -> Page:
+        """That is asked for; its cursors are parameters, where they are variables."""
+        page = rows.paged.page(*(given.get(name) for name in ("first", "after", "last", "before")))
+        for argument in details[0].node.arguments or ():
+            field = argument.name.value
+            if field not in {"after", "before"}:
+                continue
+            variable = self._variable(details, argument.value, known(given.get(field)))
+            if variable is not None and getattr(page, field) is not None:
+                value, id_ = (
+                    self._parameter(Cursor(rows.paged, field, part, variable), column.type)
+                    for part, column in enumerate((rows.order.value, rows.order.id))
+                )
+                page = replace(page, **cast(Any, {field: (value, id_)}))
+        return page
+
+    def _variable(self, details: Any, value: Any, given: Any) -> str | None:
+        """The name of the variable that is this value of an argument, which any other value will do for."""
+        if not isinstance(value, VariableNode) or details[0].fragment_variable_values:
+            return None
+        name = value.name.value
+        if self.executor.variable_values.coerced.get(name) != given:
+            return None
+        self.given[name] += 1
+        return name
+
+    def _parameter(self, parameter: Parameter, type_: Any) -> BindParameter[Any]:
+        name = f"given{len(self.parameters)}"
+        self.parameters[name] = parameter
+        return bindparam(name, None, type_)
 
     def users(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         wanted = user_inputs.filter_of(known(given.get("filter")))
@@ -215,7 +244,7 @@ class Compiler:
         return joined(self.written(type_name, self.collected(type_name, details), value))
 
     def _connection(self, rows: Rows, details: Any, given: dict[str, Any]) -> ColumnElement[str]:
-        page = rows.paged.page(*(given.get(name) for name in ("first", "after", "last", "before")))
+        page = self._page(rows, details, given)
         type_name = f"{rows.type_name}Connection"
         fields = self.collected(type_name, details)
         names = {self.name(selected) for selected in fields.values()}

@@ -9,6 +9,7 @@ from uuid import UUID
 from app import checks
 from app.database.direct import Prepared
 from app.errors import BadUserInput
+from graphql_schema.connections import Paged
 from graphql_schema.context import Context
 from graphql_schema.nodes import key_of
 
@@ -33,7 +34,7 @@ class About:
     end: bytes
     """Of its response, behind the data."""
     free: frozenset[str]
-    """Variables whose values make no other plan."""
+    """Variables whose values make no other plan, as long as they are not null."""
 
 
 class Plan(Protocol):
@@ -53,6 +54,16 @@ class Hole(Protocol):
         """The JSON for each of `keys`; None where one cannot be had, which the executor tells."""
 
 
+class Parameter(Protocol):
+    """Of a statement: what a variable says."""
+
+    @property
+    def variable(self) -> str: ...
+
+    def of(self, value: str) -> Any:
+        """BadUserInput where it cannot be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A variable that names one row."""
@@ -62,11 +73,21 @@ class Key:
     """Of the input `by`."""
     variable: str
 
-    def of(self, value: Any) -> Any:
-        """BadUserInput where it can be no row's."""
-        if not isinstance(value, str):
-            raise BadUserInput(f"${self.variable} is no string.", field=self.variable)
+    def of(self, value: str) -> Any:
         return key_in(self.type_name, self.field, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """One of the two parts of a cursor."""
+
+    paged: Paged
+    field: str
+    part: int
+    variable: str
+
+    def of(self, value: str) -> Any:
+        return self.paged.key(value, self.field)[self.part]
 
 
 def key_in(type_name: str, field: str, value: str) -> Any:
@@ -81,8 +102,8 @@ class Reading:
     about: About
     statement: Prepared
     """Whose one value is the text of the answer's data."""
-    keys: Mapping[str, Key]
-    """By the names of the statement's parameters."""
+    parameters: Mapping[str, Parameter]
+    """By their names in the statement."""
     holes: Sequence[Hole]
     """By their numbers in the text."""
 
@@ -90,8 +111,11 @@ class Reading:
         assert context.asked is not None  # noqa: S101 - what is planned has been asked
         given: dict[str, Any] = {VIEWER: context.rights.user_id}
         try:
-            for name, key in self.keys.items():
-                given[name] = key.of(context.asked.variables.get(key.variable))
+            for name, parameter in self.parameters.items():
+                value = context.asked.variables.get(parameter.variable)
+                if not isinstance(value, str):
+                    return None
+                given[name] = parameter.of(value)
         except BadUserInput:  # the executor knows where
             return None
         (text,) = await context.services.database.fast_read(self.statement, given)

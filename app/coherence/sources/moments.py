@@ -1,11 +1,11 @@
 """Reads moments: sums over signals from which every number of a range is made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
@@ -38,7 +38,7 @@ from app.conversations.queries import readable
 from app.database.base import MINUS_INFINITY, AnyRow, Statement
 from app.errors import BadUserInput
 from app.signals.models import Rollup5Minutes, RollupState, Signal
-from app.timerange import TimeRange
+from app.timerange import ALWAYS, TimeRange
 
 MICROSECOND = 1_000_000
 
@@ -69,6 +69,19 @@ class Question:
     """Seconds."""
     sources: tuple[str, ...] | None = None
     """Just these; all where None."""
+
+
+class Piece(NamedTuple):
+    """A part of a range, whenever that is."""
+
+    width: int | None
+    """Of the rollup's buckets; None of raw signals."""
+    begins: bool
+    ends: bool
+
+    @classmethod
+    def of(cls, span: Span) -> Self:
+        return cls(span.width, span.range.start is not None, span.range.end is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,9 @@ async def read(
     BadUserInput for a pool of which raw signals would have to be read that are no longer kept.
     """
     found: dict[UUID | None, list[Any]] = {pool: [] for pool in pools}
-    for row in await connection.execute(_statement(question), {"pools": list(pools)}):
+    pieces = _pieces(question)
+    statement = _statement(replace(question, range=ALWAYS), tuple(map(Piece.of, pieces)))
+    for row in await connection.execute(statement, {"pools": list(pools), **_times(pieces)}):
         if row.source is not None:
             found[row.pool].append(row)
     # There is always a row: of the state, where there are no signals.
@@ -119,7 +134,8 @@ async def count_windows(
     connection: AsyncConnection, question: Question, pools: Sequence[UUID | None], steps: int
 ) -> dict[UUID | None, int]:
     """How many windows of `steps` steps hold signals: counted by PostgreSQL, without bringing the cells here."""
-    parts = [_part(question, span) for span in _pieces(question)]
+    pieces = _pieces(question)
+    parts = [_part(question, place, Piece.of(span)) for place, span in enumerate(pieces)]
     cells = union_all(*parts).subquery("rows")
     number = func.floor(func.extract("epoch", cells.c.cell - literal(ORIGIN)) / question.step)
     distinct = select(cells.c.pool, number.label("number")).distinct().subquery("cells")
@@ -128,7 +144,7 @@ async def count_windows(
     )
     new = select(distinct.c.pool, func.least(steps, func.coalesce(since, steps)).label("new")).subquery("new")
     summed = select(new.c.pool, func.sum(new.c.new).label("n")).group_by(new.c.pool)
-    rows = await connection.execute(summed, {"pools": list(pools)})
+    rows = await connection.execute(summed, {"pools": list(pools), **_times(pieces)})
     return {row.pool: int(row.n) for row in rows}
 
 
@@ -168,6 +184,14 @@ def _pieces(question: Question) -> list[Span]:
     return list(spans(question.range, question.step)) or [Span(question.range, None)]  # an empty range
 
 
+def _times(pieces: Sequence[Span]) -> dict[str, datetime]:
+    """Parameters of a statement over these pieces."""
+    ends: dict[str, datetime | None] = {}
+    for place, span in enumerate(pieces):
+        ends |= {f"start{place}": span.range.start, f"end{place}": span.range.end}
+    return {name: time for name, time in ends.items() if time is not None}
+
+
 def _reading(rows: Sequence[Any], step: int, freshness: Freshness) -> Reading:
     packed = np.frombuffer(b"".join(row.packed for row in rows), _ROW)
     native = packed.astype(_ROW.newbyteorder("="))
@@ -181,16 +205,20 @@ def _reading(rows: Sequence[Any], step: int, freshness: Freshness) -> Reading:
 
 
 @lru_cache(256)
-def _statement(question: Question) -> Statement:
-    """One row a pool and source: its cells packed into bytes, its totals, and the state they were read in."""
+def _statement(question: Question, pieces: Sequence[Piece]) -> Statement:
+    """One row a pool and source: its cells packed into bytes, its totals, and the state they were read in.
+
+    The range is that of its parameters, and the question's own none: to put a statement together takes longer than
+    PostgreSQL does, and ranges of now are never twice the same.
+    """
     sums: FromClause
     if question.pool is Pool.CONVERSATION:
         # Each by itself: of all together PostgreSQL would rather read the whole range, and throw most of it away.
         wanted = func.unnest(_POOLS).table_valued("pool", name="wanted").render_derived()
-        found = _sums(question, wanted.c.pool).lateral("found")
+        found = _sums(question, pieces, wanted.c.pool).lateral("found")
         sums = select(wanted.c.pool, *found.c).select_from(wanted.join(found, true())).subquery("sums")
     else:
-        sums = _sums(question).subquery("sums")
+        sums = _sums(question, pieces).subquery("sums")
     return select(
         sums,
         RollupState.source.label("rollups"),
@@ -201,9 +229,11 @@ def _statement(question: Question) -> Statement:
     ).select_from(outerjoin(RollupState, sums, true()))
 
 
-def _sums(question: Question, conversation: ColumnElement[UUID] | None = None) -> Statement:
+def _sums(
+    question: Question, pieces: Sequence[Piece], conversation: ColumnElement[UUID] | None = None
+) -> Statement:
     """A row a pool and source, or a source of one conversation."""
-    parts = [_part(question, span, conversation) for span in _pieces(question)]
+    parts = [_part(question, place, piece, conversation) for place, piece in enumerate(pieces)]
     c = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("rows").c
     packed = (
         func.timestamptz_send(c.cell)
@@ -221,9 +251,11 @@ def _sums(question: Question, conversation: ColumnElement[UUID] | None = None) -
     ).group_by(*own)
 
 
-def _part(question: Question, span: Span, conversation: ColumnElement[UUID] | None = None) -> Statement:
-    """Moments of one span, a row a cell at least; several rows of one cell are summed afterwards."""
-    table = TABLES[span.width]
+def _part(
+    question: Question, place: int, piece: Piece, conversation: ColumnElement[UUID] | None = None
+) -> Statement:
+    """Moments of one piece, a row a cell at least; several rows of one cell are summed afterwards."""
+    table = TABLES[piece.width]
     raw = table is Signal
     shifted = Signal.signal_score - 0.5
     time: Any = Signal.time if raw else table.bucket
@@ -250,7 +282,11 @@ def _part(question: Question, span: Span, conversation: ColumnElement[UUID] | No
         s2.label("s2"),
         first.label("first"),
         last.label("last"),
-    ).where(*span.range.holds(time))
+    )
+    if piece.begins:
+        statement = statement.where(time >= bindparam(f"start{place}"))
+    if piece.ends:
+        statement = statement.where(time < bindparam(f"end{place}"))
     if conversation is None:
         statement = _of_pools(statement, question, table)
     else:

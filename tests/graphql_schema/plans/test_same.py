@@ -171,6 +171,31 @@ async def test_one_plan_serves_all_keys_and_no_other_variables(rows):
         assert planned == await answered(rows, "administrator", query, {"id": wrong, "first": 1}, None)
 
 
+async def test_one_plan_serves_all_cursors(rows):
+    plans = Plans()
+    query = """query($after: String, $before: String) {
+        signals(first: 2, after: $after) { edges { cursor node { id } } pageInfo { hasPreviousPage endCursor } }
+        conversations(last: 1, before: $before) { edges { cursor node { signals(after: $after) { totalCount } } } }
+    }"""
+
+    async def page(after, before):
+        given = {"after": after, "before": before}
+        planned = await answered(rows, "administrator", query, given, plans)
+        assert planned == await answered(rows, "administrator", query, given, None)
+        return dict(planned)
+
+    after = before = None
+    for _ in range(3):
+        (_, signals), (_, conversations) = (await page(after, before))["data"]
+        after, before = (dict(found)["edges"][0][0][1] for found in (signals, conversations))
+    await page(None, before)
+    await page(after, None)
+    assert len(plans._known) == 4
+    for wrong in ("", rows.id("ann"), before):
+        assert (await page(wrong, None))["errors"]
+    assert len(plans._known) == 4
+
+
 async def test_plans_are_bounded(rows, monkeypatch):
     from graphql_schema import plans as module
 
