@@ -32,7 +32,7 @@ from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.leaving import LeftOff
 from graphql_schema.operations import CLIENT_LEFT, tell
-from graphql_schema.plans import Reading
+from graphql_schema.plans import Plans, Reading
 from graphql_schema.schema import Schema
 from graphql_schema.websocket import WebSocketHandler
 
@@ -44,13 +44,11 @@ _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
 
 CLIENT_CLOSED_REQUEST = 499
-SMALL = 20_000
-"""Bytes of a body that is looked at for a known plan."""
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
     query: str | None = None
-    variables: dict[str, Any] | None = None
+    variables: dict[str, msgspec.Raw] | None = None
     operationName: str | None = None  # noqa: N815 - as the specification calls it
     documentId: str | None = None  # noqa: N815
     extensions: dict[str, Any] | None = None
@@ -101,8 +99,8 @@ class GraphQLApp(GraphQL[Context, None]):
     async def _planned(self, request: Request) -> Response | None:
         """By a plan that is known, without what the same operation has been through before; None where there is none."""
         began = perf_counter()
-        asked = await self._asked(request)
         plans, state = self.schema.plans, request.state
+        asked = await self._asked(request, plans) if plans else None
         plan = plans.known(asked, state.viewer.rights) if plans and asked else None
         if plan is None:
             return None
@@ -126,25 +124,34 @@ class GraphQLApp(GraphQL[Context, None]):
         body = b"".join((b'{"data":', *pieces, plan.about.end))
         return Response(body, media_type=f"{media_type}; charset=utf-8")
 
-    async def _asked(self, request: Request) -> Asked | None:
-        """What a small request for JSON asks, as it is asked most of the time; None where it takes a closer look."""
+    async def _asked(self, request: Request, plans: Plans) -> Asked | None:
+        """What a request for JSON asks, as it is asked most of the time, if it has had a plan before; None where it
+        takes a closer look. A list that makes no other plan is still text.
+        """
         headers = request.headers
-        length = headers.get("content-length", "")
         if (
             request.method != "POST"
             or not headers.get("content-type", "").startswith(JSON)
             or EVENTS in headers.get("accept", "")
-            or not (length.isdigit() and int(length) <= SMALL)
         ):
             return None
         try:
             body = msgspec.json.decode(await request.body(), type=_Body)
+            query = self.schema.documents.query_of(msgspec.structs.asdict(body))
+            if type(query) is not str:  # none, or an unknown one
+                return None
+            free = plans.free_of(query, body.operationName, request.state.viewer.rights)
+            if free is None:
+                return None
+            variables = {
+                name: text
+                if name in free and bytes(memoryview(text)[:1]) == b"["
+                else msgspec.json.decode(text)
+                for name, text in (body.variables or {}).items()
+            }
         except REFUSED:
             return None
-        query = self.schema.documents.query_of(msgspec.structs.asdict(body))
-        if type(query) is not str:  # none, or an unknown one
-            return None
-        return Asked(query, body.operationName, body.variables or {})
+        return Asked(query, body.operationName, variables)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """`receive`, which refuses a body that is, or says that it is, too large."""

@@ -15,7 +15,8 @@ from app.database.direct import Prepared
 from app.errors import Refused
 from graphql_schema.context import Asked
 from graphql_schema.encoding import to_json
-from graphql_schema.plans import writing
+from graphql_schema.plans import batch, writing
+from graphql_schema.plans.batch import WritingMany
 from graphql_schema.plans.compiler import Compiler
 from graphql_schema.plans.plan import VIEWER, About, Plan, Reading, Unplanned
 from graphql_schema.plans.writing import Writing
@@ -54,13 +55,18 @@ class Plans:
         if not _may_be_planned(executor.operation):
             return None
         rights = executor.context_value.rights
-        key = self._key(asked, rights)
-        if key in self._known:
-            return self._known[key]
-        plan = _compiled(executor, rights)
-        if plan is not None:
-            self._free[key[0]] = plan.about.free
+        writes = executor.operation.operation is OperationType.MUTATION
+        # What a mutation writes is no part of a key, and may be megabytes.
+        if not writes or self.free_of(asked.query, asked.operation_name, rights) is not None:
             key = self._key(asked, rights)
+            if key in self._known:
+                return self._known[key]
+        plan = _compiled(executor, rights)
+        if plan is None and writes:
+            return None
+        if plan is not None:
+            self._free[_operation(asked.query, asked.operation_name, rights)] = plan.about.free
+        key = self._key(asked, rights)
         if len(asked.query) + len(key[1]) <= LONGEST:
             self._known[key] = plan
         for kept in (self._known, self._free):
@@ -68,20 +74,29 @@ class Plans:
                 kept.popitem(last=False)
         return plan
 
+    def free_of(self, query: str, name: str | None, rights: Rights) -> frozenset[str] | None:
+        """Variables of an operation that make no other plan; None where no plan of it is known."""
+        return self._free.get(_operation(query, name, rights))
+
     def _key(self, asked: Asked, rights: Rights) -> tuple[_Operation, str]:
-        kind = (rights.role, rights.scopes, rights.user_id is None)
-        operation = (asked.query, asked.operation_name, kind)
+        operation = _operation(asked.query, asked.operation_name, rights)
         free = self._free.get(operation, frozenset())
         return operation, to_json(
             {name: value is None if name in free else value for name, value in asked.variables.items()}
         )
 
 
+def _operation(query: str, name: str | None, rights: Rights) -> _Operation:
+    return query, name, (rights.role, rights.scopes, rights.user_id is None)
+
+
 def _may_be_planned(operation: OperationDefinitionNode) -> bool:
     """Told without a look at variables, of which mutations may have megabytes."""
     if operation.operation is OperationType.MUTATION:
         (first, *others) = operation.selection_set.selections
-        return not others and isinstance(first, FieldNode) and first.name.value == writing.FIELD
+        return (
+            not others and isinstance(first, FieldNode) and first.name.value in {writing.FIELD, batch.FIELD}
+        )
     return operation.operation is OperationType.QUERY
 
 
@@ -109,6 +124,9 @@ def _compiled(executor: Any, rights: Rights) -> Plan | None:
     try:
         if kind is OperationType.MUTATION:
             (reader,) = executor.schema._strawberry_schema.readers  # noqa: SLF001 - its only door
+            if executor.operation.selection_set.selections[0].name.value == batch.FIELD:
+                many = batch.compiled(compiler, fields)
+                return WritingMany(about(frozenset({many.variable})), many, reader)
             insertion, variable = writing.compiled(compiler, fields)
             return Writing(about(frozenset({variable})), insertion, reader, variable)
         statement = Prepared.of(compiler.data(root, fields))

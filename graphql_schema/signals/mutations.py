@@ -8,8 +8,9 @@ import strawberry
 
 from app.errors import BadUserInput, Refused
 from app.signals.queries import SignalKey
+from app.signals.rules import NewSignal
 from graphql_schema.batches import in_slices
-from graphql_schema.context import Info
+from graphql_schema.context import Context, Info
 from graphql_schema.nodes import key_of, signal_id
 from graphql_schema.rows import Rows
 from graphql_schema.signals.inputs import SignalInput
@@ -64,6 +65,42 @@ def _errors(results: Sequence[SignalKey | Refused]) -> list[ItemError | None]:
     return [ItemError.of(result) if isinstance(result, Refused) else None for result in results]
 
 
+async def create_signals(
+    context: Context, signals: Sequence[NewSignal], fail_on_error: bool, create_conversations: bool
+) -> CreateSignalsPayload:
+    """What the mutation of this name does."""
+    services = context.services
+    if signals:
+        await services.rates.signals.charge(context.payer, len(signals))
+    with services.statistics.batch(len(signals)) as batch:
+        ingested = await services.signals.ingest(
+            context.rights,
+            signals,
+            datetime.now(UTC),
+            all_or_nothing=fail_on_error,
+            create_conversations=create_conversations,
+        )
+        batch.duplicates = len(ingested.duplicates)
+        errors = await in_slices(_errors, ingested.results)
+        batch.refused = len(errors) - errors.count(None)
+    places = range(len(errors))
+    results = Rows(
+        BatchItemResult,
+        index=places,
+        success=[error is None for error in errors],
+        duplicate=[index in ingested.duplicates for index in places],
+        signal_id=await in_slices(_ids, ingested.results),
+        error=errors,
+    )
+    return CreateSignalsPayload(
+        total_count=len(errors),
+        successful_count=len(errors) - batch.refused,
+        failed_count=batch.refused,
+        results=results,  # type: ignore[arg-type]
+        transaction_id=None if ingested.transaction_id is None else strawberry.ID(ingested.transaction_id),
+    )
+
+
 @strawberry.type
 class SignalMutations:
     @strawberry.mutation
@@ -94,38 +131,9 @@ signal of the batch, instead of failing its signals.
         fail_on_error: bool = False,
         create_conversations: bool = False,
     ) -> CreateSignalsPayload:
-        services = info.context.services
-        if signals:
-            await services.rates.signals.charge(info.context.payer, len(signals))
-        with services.statistics.batch(len(signals)) as batch:
-            ingested = await services.signals.ingest(
-                info.context.rights,
-                signals,
-                datetime.now(UTC),
-                all_or_nothing=fail_on_error,
-                create_conversations=create_conversations,
-            )
-            batch.duplicates = len(ingested.duplicates)
-            errors = await in_slices(_errors, ingested.results)
-            batch.refused = len(errors) - errors.count(None)
-        places = range(len(errors))
-        results = Rows(
-            BatchItemResult,
-            index=places,
-            success=[error is None for error in errors],
-            duplicate=[index in ingested.duplicates for index in places],
-            signal_id=await in_slices(_ids, ingested.results),
-            error=errors,
-        )
-        return CreateSignalsPayload(
-            total_count=len(errors),
-            successful_count=len(errors) - batch.refused,
-            failed_count=batch.refused,
-            results=results,  # type: ignore[arg-type]
-            transaction_id=None
-            if ingested.transaction_id is None
-            else strawberry.ID(ingested.transaction_id),
-        )
+        if info.context.refused is not None:  # it has been tried
+            raise info.context.refused
+        return await create_signals(info.context, signals, fail_on_error, create_conversations)
 
     @strawberry.mutation(description="All signals by these ids; unknown ids are passed over. At most 1 000.")
     async def delete_signals(self, info: Info, ids: list[strawberry.ID]) -> DeleteSignalsPayload:
