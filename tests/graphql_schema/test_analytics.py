@@ -12,6 +12,8 @@ from statsmodels.tsa.holtwinters import Holt
 from tests.conftest import EDITIONS
 from tests.graphql_schema.test_statement_counts import statements
 
+pytestmark = pytest.mark.as_everyone
+
 START = datetime(2026, 3, 2, 10, 0, 3, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 INSERT = """

@@ -6,6 +6,8 @@ import pytest
 
 from graphql_schema.nodes import conversation_id, user_id
 
+pytestmark = pytest.mark.as_everyone
+
 FIELDS = """id contextWindowId agentId title status startedAt endedAt updatedAt lastSignalAt signalCount
   contextMetadata coherenceScoreCurrent coherenceScoreTrend user { username }"""
 CREATE = f"mutation($i: CreateConversationInput!) {{ createConversation(input: $i) {{ {FIELDS} }} }}"

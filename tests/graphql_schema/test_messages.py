@@ -12,6 +12,8 @@ from tests.people import people
 
 __all__ = ["people"]
 
+pytestmark = pytest.mark.as_everyone
+
 OPEN = 'mutation($key: String!) { createConversation(input: {contextWindowId: $key, agentId: "neo"}) { id } }'
 FIELDS = """
   id role content citations domains feedbackScore inputTokens outputTokens costUsd createdAt

@@ -25,6 +25,8 @@ NAMES = (
     "escalateFlag",
 )
 
+pytestmark = pytest.mark.as_everyone
+
 
 @pytest.fixture
 async def ids(client):

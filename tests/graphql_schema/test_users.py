@@ -12,6 +12,8 @@ fragment U on User { id username name role isActive createdAt updatedAt lastLogi
 UPDATE = CREATE.replace("$i: CreateUserInput!", "$id: ID!, $i: UpdateUserInput!").replace(
     "createUser(", "updateUser(id: $id, "
 )
+
+pytestmark = pytest.mark.as_everyone
 DELETE = "mutation($id: ID!) { deleteUser(id: $id) { id } }"
 
 
