@@ -137,8 +137,14 @@ _METRIC: Final[Mapping[str, Column]] = {
 
 
 def _starts(points: Points) -> list[Any]:
-    written = _instants(points.bounds()[0])
-    return [orjson.Fragment(b"[%b]" % b",".join(written[place])) for place in points.places]
+    """Busy streams have signals in all windows, and so have the same ones."""
+    written: dict[bytes, Any] = {}
+    keys = [analysis.drift.index.tobytes() for analysis in points.analyses]
+    for key, analysis in zip(keys, points.analyses, strict=True):
+        if key not in written:
+            starts = bounds(analysis.drift.index, analysis.step_us, analysis.width_us)[0]
+            written[key] = orjson.Fragment(b"[%b]" % b",".join(_instants(starts)))
+    return [written[key] for key in keys]
 
 
 def _arrays(name: str) -> Write:
