@@ -45,7 +45,7 @@ MOST_TOKENS = 2**31 - 1
 """What GraphQL's Int can say."""
 
 
-def _readable(rights: Rights, *columns: Any) -> Statement:
+def readable(rights: Rights, *columns: Any) -> Statement:
     """Messages that someone may read are those of the conversations that they may read: every read goes through here,
     but for those of conversations that the caller has been allowed to read.
     """
@@ -71,7 +71,7 @@ async def counts_of_conversations(connection: AsyncConnection, ids: Sequence[UUI
 
 
 async def by_ids(connection: AsyncConnection, rights: Rights, ids: Sequence[int]) -> dict[int, AnyRow]:
-    rows = await connection.execute(_readable(rights, *COLUMNS).where(Message.id.in_(ids)))
+    rows = await connection.execute(readable(rights, *COLUMNS).where(Message.id.in_(ids)))
     return {row.id: row for row in rows}
 
 
@@ -79,7 +79,7 @@ async def of_signals(
     connection: AsyncConnection, rights: Rights, keys: Collection[SignalKey]
 ) -> dict[SignalKey, AnyRow]:
     """The messages that these signals are records of."""
-    statement = _readable(rights, *COLUMNS).where(
+    statement = readable(rights, *COLUMNS).where(
         tuple_(Message.signal_time, Message.signal_id).in_(list(keys))
     )
     return {(row.signal_time, row.signal_id): row for row in await connection.execute(statement)}
@@ -89,7 +89,7 @@ async def newest(
     connection: AsyncConnection, rights: Rights, conversation: UUID, most: int, since: datetime | None = None
 ) -> list[AnyRow]:
     """The conversation's last `most` messages, those since a time only, in order."""
-    last = _readable(rights, *COLUMNS).where(Message.conversation_id == conversation)
+    last = readable(rights, *COLUMNS).where(Message.conversation_id == conversation)
     if since is not None:
         last = last.where(Message.created_at >= since)
     last = last.order_by(Message.created_at.desc(), Message.id.desc()).limit(most)
@@ -152,7 +152,7 @@ def _sums(row: AnyRow) -> Sums:
 
 
 async def sums(connection: AsyncConnection, rights: Rights, wanted: TimeRange) -> Sums:
-    statement = _readable(rights, *_SUMS).where(*wanted.holds(Message.created_at))
+    statement = readable(rights, *_SUMS).where(*wanted.holds(Message.created_at))
     return _sums((await connection.execute(statement)).one())
 
 
@@ -175,7 +175,7 @@ async def buckets(
     if Group.DOMAIN in groups:
         by["domain"] = cast(domain.c.domain, Text)
     columns = [column.label(name) for name, column in by.items()]
-    statement = _readable(rights, *columns, func.count().label("n"), *_SUMS)
+    statement = readable(rights, *columns, func.count().label("n"), *_SUMS)
     if Group.DOMAIN in groups:
         statement = statement.join(domain, true(), isouter=True)
     statement = statement.where(*wanted.holds(Message.created_at))

@@ -16,13 +16,14 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Text,
+    and_,
     bindparam,
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql
 from strawberry.types.arguments import convert_arguments
 
+from app import checks
 from app.auth.viewer import Rights
 from app.coherence.sources.moments import Pool
 from app.conversations import queries as conversations
@@ -44,7 +45,7 @@ from graphql_schema.nodes import parse
 from graphql_schema.plans import coherence
 from graphql_schema.plans.fields import FIELDS
 from graphql_schema.plans.pages import Found, Rows, count
-from graphql_schema.plans.plan import MARK, Cursor, Hole, Key, Parameter, Unplanned, key_in
+from graphql_schema.plans.plan import MARK, Cursor, Hole, Key, Name, Parameter, Unplanned, parts_of
 from graphql_schema.plans.text import Piece, joined, maybe, plain
 from graphql_schema.signals import inputs as signal_inputs
 from graphql_schema.users import inputs as user_inputs
@@ -95,7 +96,7 @@ class Compiler:
         by = given["by"]
         if by.id is not None:
             return self._by_id("User", details, by.id.value)
-        name = self._key(details, Key("User", "username", ""), by.username.value)
+        name = self._name(details, "username", by.username.value)
         return [self._one("User", self._users(func.lower(User.username) == func.lower(name)), details)]
 
     def conversation(self, details: Any, given: dict[str, Any]) -> list[Piece]:
@@ -104,7 +105,7 @@ class Compiler:
             raise Unplanned("shareToken")
         if by.id is not None:
             return self._by_id("Conversation", details, by.id.value)
-        name = self._key(details, Key("Conversation", "contextWindowId", ""), by.context_window_id.value)
+        name = self._name(details, "contextWindowId", by.context_window_id.value)
         found = self._conversations(Conversation.context_window_id == name)
         return [self._one("Conversation", found, details)]
 
@@ -113,12 +114,17 @@ class Compiler:
         return self._by_id(type_name, details, given["id"])
 
     def _by_id(self, type_name: str, details: Any, global_id: str) -> list[Piece]:
-        key = self._key(details, Key(type_name, "id", ""), global_id)
-        if type_name == "User":
-            return [self._one(type_name, self._users(User.id == key), details)]
-        if type_name == "Conversation":
-            return [self._one(type_name, self._conversations(Conversation.id == key), details)]
-        raise Unplanned(f"a {type_name} by its id")
+        if type_name not in _KEYS:
+            raise Unplanned(f"a {type_name} by its id")
+        columns, parts = _KEYS[type_name], parts_of(type_name, global_id)
+        variable = self._variable(details, _naming(details), global_id)
+        if variable is not None:
+            parts = tuple(
+                self._parameter(Key(type_name, part, variable), column.type)
+                for part, column in enumerate(columns)
+            )
+        chosen = and_(*(column == part for column, part in zip(columns, parts, strict=True)))
+        return [self._one(type_name, _FINDS[type_name](self, chosen), details)]
 
     def _users(self, chosen: ColumnElement[bool]) -> Statement:
         return select(*users.COLUMNS).where(users.readable(self.rights), chosen)
@@ -126,17 +132,18 @@ class Compiler:
     def _conversations(self, chosen: ColumnElement[bool]) -> Statement:
         return conversations.conversations().where(conversations.readable(self.rights), chosen)
 
-    def _key(self, details: Any, key: Key, given: str) -> Any:
-        """What one row is named by; where that is a variable, a parameter of the statement, which any value will do for."""
-        found = key_in(key.type_name, key.field, given)
-        value = details[0].node.arguments[0].value
-        if isinstance(value, ObjectValueNode):  # `by`
-            value = value.fields[0].value
-        variable = self._variable(details, value, given)
-        if variable is None:
-            return found
-        type_ = postgresql.UUID(as_uuid=True) if key.field == "id" else Text()
-        return self._parameter(replace(key, variable=variable), type_)
+    def _signals(self, chosen: ColumnElement[bool]) -> Statement:
+        found = select(*signals.COLUMNS).join_from(Signal, Conversation)
+        return found.where(conversations.readable(self.rights), chosen)
+
+    def _messages(self, chosen: ColumnElement[bool]) -> Statement:
+        return messages.readable(self.rights, *messages.COLUMNS).where(chosen)
+
+    def _name(self, details: Any, field: str, given: str) -> Any:
+        """What one row is called; where that is a variable, a parameter of the statement, which any name will do for."""
+        name = checks.text(field, given)
+        variable = self._variable(details, _naming(details), given)
+        return name if variable is None else self._parameter(Name(field, variable), Text())
 
     def _page(self, rows: Rows, details: Any, given: dict[str, Any]) -> Page:
         """That is asked for; its cursors are parameters, where they are variables."""
@@ -320,6 +327,27 @@ class Compiler:
     def name(details: Any) -> str:
         return details[0].node.name.value  # type: ignore[no-any-return]
 
+
+def _naming(details: Any) -> Any:
+    """What names the one row that a field is of: its only argument, or the one of the fields of `by`."""
+    value = details[0].node.arguments[0].value
+    return value.fields[0].value if isinstance(value, ObjectValueNode) else value
+
+
+_KEYS: Final[dict[str, tuple[Any, ...]]] = {
+    "User": (User.id,),
+    "Conversation": (Conversation.id,),
+    "Signal": (Signal.time, Signal.id),
+    "Message": (Message.id,),
+}
+"""The columns of what an id has."""
+
+_FINDS: Final[dict[str, Callable[[Compiler, ColumnElement[bool]], Statement]]] = {
+    "User": Compiler._users,  # noqa: SLF001 - this module's own
+    "Conversation": Compiler._conversations,  # noqa: SLF001
+    "Signal": Compiler._signals,  # noqa: SLF001
+    "Message": Compiler._messages,  # noqa: SLF001
+}
 
 type _Root = Callable[[Compiler, Any, dict[str, Any]], list[Piece]]
 

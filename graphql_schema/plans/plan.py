@@ -66,15 +66,32 @@ class Parameter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A variable that names one row."""
+    """Part of the key in one row's id."""
 
     type_name: str
+    part: int
+    variable: str
+
+    def of(self, value: str) -> Any:
+        return parts_of(self.type_name, value)[self.part]
+
+
+def parts_of(type_name: str, global_id: str) -> tuple[Any, ...]:
+    """BadUserInput where it can be no such row's."""
+    key = key_of(type_name, global_id, "id")
+    return key if isinstance(key, tuple) else (key,)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a row is called by its users."""
+
     field: str
     """Of the input `by`."""
     variable: str
 
     def of(self, value: str) -> Any:
-        return key_in(self.type_name, self.field, value)
+        return checks.text(self.field, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +105,6 @@ class Cursor:
 
     def of(self, value: str) -> Any:
         return self.paged.key(value, self.field)[self.part]
-
-
-def key_in(type_name: str, field: str, value: str) -> Any:
-    """BadUserInput where it can be no row's."""
-    return key_of(type_name, value, "id") if field == "id" else checks.text(field, value)
 
 
 @dataclass(frozen=True, slots=True)

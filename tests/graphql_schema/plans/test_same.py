@@ -171,6 +171,30 @@ async def test_one_plan_serves_all_keys_and_no_other_variables(rows):
         assert planned == await answered(rows, "administrator", query, {"id": wrong, "first": 1}, None)
 
 
+NODE = """query($id: ID!) { node(id: $id) { __typename id
+  ... on User { username } ... on Conversation { title user { id } signals(first: 1) { edges { node { id } } } }
+  ... on Signal { timestamp payload conversation { title } } ... on Message { role citations conversation { id } }
+} }"""
+
+
+async def test_a_node_of_every_kind_has_a_plan_for_all_of_its_kind(rows):
+    messages = await rows.pg.fetch("SELECT id FROM messages ORDER BY id")
+    kinds = (
+        [rows.id("ann"), rows.id("bob")],
+        [rows.id("a1"), rows.id("b1")],
+        [rows.id("a1/signal"), rows.id("b1/signal")],
+        [message_id(row["id"]) for row in messages],
+    )
+    for ids in kinds:
+        plans = Counting()
+        for name in VIEWERS[:-1]:
+            for key in ids:
+                planned = await answered(rows, name, NODE, {"id": key}, plans)
+                assert planned == await answered(rows, name, NODE, {"id": key}, None)
+        assert plans.planned == len(ids) * len(VIEWERS[:-1])
+        assert len(plans._known) == 4  # administrator, educators, coach and key
+
+
 async def test_one_plan_serves_all_cursors(rows):
     plans = Plans()
     query = """query($after: String, $before: String) {
