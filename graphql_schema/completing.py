@@ -92,6 +92,9 @@ class Shape:
         return (None if each is None else next(found) for each in objects)
 
     def make(self, made: _Made) -> list[dict[str, Any]]:
+        """The objects in order, each with what is selected of it: nothing at all, where everything is skipped."""
+        if not self.columns:
+            return [{} for _ in range(len(made.rows))]
         awaited: list[tuple[int, str, Awaitable[Any]]] = []
         columns = [
             column(made) if column is not None else self._executed(key, made, awaited)

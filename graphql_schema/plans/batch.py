@@ -100,6 +100,9 @@ def _told(compiler: Compiler, type_name: str, fields: dict[str, Any]) -> _Told:
     columns = [_column(compiler, type_name, details) for details in fields.values()]
     keys = tuple(fields)
 
+    if not fields:  # all of them are skipped
+        return lambda rows: [{} for _ in range(len(rows))]
+
     def told(rows: Rows[Any] | Objects) -> list[Any]:
         values = [column(rows) for column in columns]
         return list(map(dict, map(zip, repeat(keys), zip(*values, strict=True))))

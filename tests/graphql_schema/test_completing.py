@@ -25,6 +25,11 @@ CONVERSATIONS = """{
 }"""
 
 
+SKIPPED = """{
+  signals { edges { cursor @skip(if: true) } } conversations { edges { node { id @include(if: false) } shared: node { shareEnabled } } }
+}"""
+
+
 async def answer(people, query, name):
     context = Context(people.services, "test", people.viewers[name])
     result = await people.schema.execute(query, {}, context)
@@ -44,7 +49,7 @@ async def both(people, query, name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["administrator", "ann", "coach", "key:read"])
-@pytest.mark.parametrize("query", [SIGNALS, CONVERSATIONS])
+@pytest.mark.parametrize("query", [SIGNALS, CONVERSATIONS, SKIPPED])
 async def test_it_is_the_answer_of_one_by_one(people, query, name, monkeypatch):
     data, errors = await both(people, query, name, monkeypatch)
     assert data, errors

@@ -93,3 +93,12 @@ async def test_a_variables_default_is_not_looked_for(client, executed):
     for _ in range(2):
         assert (await client.data(left_out))["createSignals"]["totalCount"] == 0
     assert len(executed) == 2
+
+
+@pytest.mark.parametrize("selected", ["results { index @skip(if: true) }", "totalCount @skip(if: true)"])
+async def test_what_is_skipped_is_not_told(client, pg, selected):
+    await pg.execute("INSERT INTO conversations (context_window_id) VALUES ('c')")
+    query = f"mutation($signals: [SignalInput!]!) {{ createSignals(signals: $signals) {{ {selected} }} }}"
+    for _ in range(2):
+        found = (await client.data(query, signals=[GOOD, GOOD]))["createSignals"]
+        assert found == ({"results": [{}, {}]} if "results" in selected else {})
