@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import orjson
@@ -57,8 +58,9 @@ class Lines:
     def write_out(self) -> None:
         """What is still to be written."""
         lines, self._lines = self._lines, []
-        self._stream.write("".join(lines))
-        self._stream.flush()
+        with suppress(OSError, ValueError):  # nobody takes them: to log that would fail again, for ever
+            self._stream.write("".join(lines))
+            self._stream.flush()
 
 
 def configure(level: str = "info") -> Lines:

@@ -177,6 +177,17 @@ async def test_the_level_is_kept(lines, monkeypatch):
     assert line["event"] == "loud"
 
 
+async def test_a_server_whose_log_nobody_takes_goes_on(tmp_path):
+    faults = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    with (tmp_path / "log").open("w") as gone:
+        stream = Lines(gone)
+    stream.write("a")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not faults
+
+
 async def test_the_lines_of_one_turn_are_written_together():
     class Stream(io.StringIO):
         def write(self, text):
