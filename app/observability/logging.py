@@ -40,6 +40,8 @@ class Lines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lines: list[str] = []
+        self._turn: asyncio.AbstractEventLoop | None = None
+        """Whose next turn writes them; it may end before."""
         atexit.register(self.write_out)
 
     def write(self, line: str) -> None:
@@ -48,16 +50,17 @@ class Lines:
         except RuntimeError:  # in a thread, or before the loop or after it
             self._stream.write(line)
             return
-        if not self._lines:
-            loop.call_soon(self.write_out)
         self._lines.append(line)
+        if self._turn is not loop:
+            self._turn = loop
+            loop.call_soon(self.write_out)
 
     def flush(self) -> None:
         """Each line is on its way."""
 
     def write_out(self) -> None:
         """What is still to be written."""
-        lines, self._lines = self._lines, []
+        lines, self._lines, self._turn = self._lines, [], None
         with suppress(OSError, ValueError):  # nobody takes them: to log that would fail again, for ever
             self._stream.write("".join(lines))
             self._stream.flush()

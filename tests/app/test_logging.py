@@ -188,6 +188,22 @@ async def test_a_server_whose_log_nobody_takes_goes_on(tmp_path):
     assert not faults
 
 
+def test_what_one_loop_has_left_the_next_one_writes():
+    async def log(line):
+        stream.write(line)
+        asyncio.get_running_loop().stop()
+
+    stream = Lines(written := io.StringIO())
+    for line in "ab":
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(log(line))
+        loop.run_forever()
+        assert task.done()
+        loop.close()
+    stream.write_out()
+    assert written.getvalue() == "ab"
+
+
 async def test_the_lines_of_one_turn_are_written_together():
     class Stream(io.StringIO):
         def write(self, text):
