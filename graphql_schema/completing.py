@@ -3,14 +3,14 @@
 Fields with resolvers of their own are executed object by object, as they always are.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, NamedTuple, cast
 
 from graphql import GraphQLObjectType, is_leaf_type, is_non_null_type, is_object_type, specified_scalar_types
 from graphql.pyutils import Path
-from graphql.pyutils.gather_with_cancel import gather_with_cancel
 
 from graphql_schema.batches import nullable
 from graphql_schema.rows import Objects, Rows
@@ -19,7 +19,7 @@ from graphql_schema.rows import Objects, Rows
 class Awaited(NamedTuple):
     """A value that takes its place once it is there."""
 
-    value: Awaitable[Any]
+    value: Coroutine[Any, Any, Any]
     place: dict[str, Any]
     key: str
 
@@ -95,7 +95,7 @@ class Shape:
         """The objects in order, each with what is selected of it: nothing at all, where everything is skipped."""
         if not self.columns:
             return [{} for _ in range(len(made.rows))]
-        awaited: list[tuple[int, str, Awaitable[Any]]] = []
+        awaited: list[tuple[int, str, Coroutine[Any, Any, Any]]] = []
         columns = [
             column(made) if column is not None else self._executed(key, made, awaited)
             for key, column in self.columns.items()
@@ -104,7 +104,9 @@ class Shape:
         made.awaited.extend(Awaited(value, objects[place], key) for place, key, value in awaited)
         return objects
 
-    def _executed(self, key: str, made: _Made, awaited: list[tuple[int, str, Awaitable[Any]]]) -> list[Any]:
+    def _executed(
+        self, key: str, made: _Made, awaited: list[tuple[int, str, Coroutine[Any, Any, Any]]]
+    ) -> list[Any]:
         execute, is_awaitable = self.executor.execute_field, self.executor.is_awaitable
         values = []
         for place, (each, path) in enumerate(zip(made.rows, made.paths, strict=True)):
@@ -124,11 +126,24 @@ class Shape:
         except Exception:
             self.executor.settle_in_background(made.begun)
             raise
-        return _settled(items, made.awaited) if made.awaited else items
+        return self._settled(items, made.awaited) if made.awaited else items
 
+    async def _settled(self, items: list[Any], awaited: Sequence[Awaited]) -> list[Any]:
+        """The items with what was awaited in its places. After an error nobody waits for the others, which go on.
 
-async def _settled(items: list[Any], awaited: Sequence[Awaited]) -> list[Any]:
-    found = await gather_with_cancel(*(each.value for each in awaited))
-    for each, value in zip(awaited, found, strict=True):
-        each.place[each.key] = value
-    return items
+        None is ended before it has begun, as `gather` would end it: it would never await what it was given.
+        """
+        tasks = [asyncio.ensure_future(each.value) for each in awaited]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            raise
+        failed = [task for task in tasks if task.done() and task.exception() is not None]
+        if failed:
+            self.executor.settle_in_background([task for task in tasks if not task.done()])
+            await failed[0]
+        for each, task in zip(awaited, tasks, strict=True):
+            each.place[each.key] = task.result()
+        return items
