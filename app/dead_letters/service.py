@@ -13,8 +13,8 @@ from app.dead_letters import queries
 from app.dead_letters.payloads import Item
 from app.errors import BadUserInput, NotFound, Refused
 from app.signals.importers.record import Record
-from app.signals.ingest import store
 from app.signals.rules import Rules
+from app.signals.store import store
 
 PAGE = 1_000
 """Letters a transaction."""

@@ -21,8 +21,8 @@ from app.messages.models import Message, MessageRole
 from app.messages.queries import COLUMNS, MOST_TOKENS
 from app.signals.importers import vader
 from app.signals.importers.record import Record
-from app.signals.ingest import store
 from app.signals.rules import Rules
+from app.signals.store import store
 from app.users.models import User
 
 MOST_DOMAINS = 20

@@ -101,7 +101,8 @@ def waiting() -> Statement:
     return select(func.unnest(SignalArrival.times).label("time"), func.unnest(SignalArrival.ids).label("id"))
 
 
-def _signals() -> Statement:
+def signals() -> Statement:
+    """All of them, whoever may read them."""
     return select(*COLUMNS).join_from(Signal, Conversation)
 
 
@@ -109,7 +110,7 @@ async def page(
     connection: AsyncConnection, rights: Rights, wanted: SignalFilter, page: Page
 ) -> Slice[AnyRow]:
     """Of all conversations that may be read, as one list."""
-    statement = filtered(_signals(), wanted).where(conversations.readable(rights))
+    statement = filtered(signals(), wanted).where(conversations.readable(rights))
     return await read_page(connection, statement, ORDER, page)
 
 
@@ -119,7 +120,7 @@ async def pages_of_conversations(
     """Of conversations that the caller has been allowed to read."""
     return await read_pages(
         connection,
-        filtered(_signals(), wanted),
+        filtered(signals(), wanted),
         ORDER,
         page,
         parent=Signal.conversation_id.expression,
@@ -147,7 +148,7 @@ async def counts_of_conversations(
 async def by_keys(
     connection: AsyncConnection, rights: Rights, keys: Sequence[SignalKey]
 ) -> dict[SignalKey, AnyRow]:
-    statement = _signals().where(conversations.readable(rights), tuple_(Signal.time, Signal.id).in_(keys))
+    statement = signals().where(conversations.readable(rights), tuple_(Signal.time, Signal.id).in_(keys))
     return {(row.time, row.id): row for row in await connection.execute(statement)}
 
 
@@ -160,7 +161,7 @@ async def newest(
 
 async def last(connection: AsyncConnection, rights: Rights, conversation: UUID, most: int) -> list[AnyRow]:
     """The conversation's last `most` signals, in order."""
-    found = _signals().where(conversations.readable(rights), Signal.conversation_id == conversation)
+    found = signals().where(conversations.readable(rights), Signal.conversation_id == conversation)
     found = found.order_by(Signal.time.desc(), Signal.id.desc()).limit(most)
     return list(reversed((await connection.execute(found)).all()))
 
@@ -169,7 +170,7 @@ async def among(
     connection: AsyncConnection, rights: Rights, conversation: UUID, span: Span, most: int
 ) -> list[AnyRow]:
     """The conversation's signals in `span`, the last `most` of them, in order."""
-    found = _signals().where(
+    found = signals().where(
         conversations.readable(rights),
         Signal.conversation_id == conversation,
         Signal.time.between(span.first, span.last),

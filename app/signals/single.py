@@ -11,15 +11,15 @@ from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.direct import AUTOMATIC, Prepared
+from app.signals import queries
 from app.signals.models import RollupState, Signal
-from app.signals.queries import COLUMNS
 
 DRAWN: Final = 100
 """Ids that are drawn at once."""
 DRAW: Final = Prepared(f"SELECT ARRAY(SELECT nextval('signals_id_seq') FROM generate_series(1, {DRAWN}))", ())
 
 _GIVEN: Final = tuple(
-    column.key for column in COLUMNS if column.class_ is Signal and column.key != "conversation_id"
+    column.key for column in queries.COLUMNS if column.class_ is Signal and column.key != "conversation_id"
 )
 
 
@@ -56,15 +56,11 @@ class Insertion:
         row = select(*stored.c, found.c.context_window_id).select_from(
             stored.join(found, found.c.id == stored.c.conversation_id)
         )
-        there = (
-            select(*COLUMNS)
-            .join_from(Signal, Conversation)
-            .where(
-                Signal.time == given["time"],
-                Signal.id == given["id"],
-                # After a crash an id may be drawn again.
-                Signal.received_at == given["received_at"],
-            )
+        there = queries.signals().where(
+            Signal.time == given["time"],
+            Signal.id == given["id"],
+            # After a crash an id may be drawn again.
+            Signal.received_at == given["received_at"],
         )
         return cls(*(_answer(each.subquery("t"), text) for each in (row, there)))
 

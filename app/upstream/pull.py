@@ -15,8 +15,8 @@ from app.errors import BadUserInput, Refused, Unavailable
 from app.instant import EPOCH, write_instant
 from app.settings import Settings
 from app.signals.importers.record import Record
-from app.signals.ingest import store
 from app.signals.rules import Rules
+from app.signals.store import store
 from app.timerange import TimeRange
 from app.upstream import queries
 from app.upstream.client import Upstream

@@ -18,8 +18,8 @@ from app.signals.importers.queries import BEGINNING, Progress
 from app.signals.importers.record import opening
 from app.signals.importers.rejected import RejectedFile
 from app.signals.importers.vader import Scorer
-from app.signals.ingest import store
 from app.signals.rules import Rules
+from app.signals.store import store
 
 
 @dataclass(frozen=True, slots=True)
