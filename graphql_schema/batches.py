@@ -96,21 +96,24 @@ class ReadList(list[Any]):
         self.reader = reader
 
 
-class _Request(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a request, whose variables are still text."""
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    """Of a request, whose variables are still text."""
 
-    query: str
+    query: str | None = None
     variables: dict[str, msgspec.Raw] | None = None
     operationName: str | None = None  # noqa: N815 - as the specification calls it
+    documentId: str | None = None  # noqa: N815
     extensions: dict[str, Any] | None = None
 
 
 async def read_request(body: bytes, readers: Sequence[Reader]) -> GraphQLRequestData | None:
-    """The request in this body, its long lists read in turns with others; None where msgspec refuses it, which is for
-    the ordinary way to read or to find at fault.
+    """The request in this body, its long lists read in turns with others; None where it has no document, or msgspec
+    refuses it, which is for the ordinary way to read or to find at fault.
     """
     try:
-        request = msgspec.json.decode(body, type=_Request)
+        request = msgspec.json.decode(body, type=Body)
+        if request.query is None:
+            return None
         variables: dict[str, Any] = {}
         for name, text in (request.variables or {}).items():
             is_list = bytes(memoryview(text)[:1]) == b"["

@@ -13,7 +13,7 @@ from graphql import GraphQLObjectType, is_leaf_type, is_non_null_type, is_object
 from graphql.pyutils import Path
 
 from graphql_schema.batches import nullable
-from graphql_schema.rows import Objects, Rows
+from graphql_schema.rows import Objects, Rows, as_objects
 
 
 class Awaited(NamedTuple):
@@ -93,14 +93,12 @@ class Shape:
 
     def make(self, made: _Made) -> list[dict[str, Any]]:
         """The objects in order, each with what is selected of it: nothing at all, where everything is skipped."""
-        if not self.columns:
-            return [{} for _ in range(len(made.rows))]
         awaited: list[tuple[int, str, Coroutine[Any, Any, Any]]] = []
-        columns = [
-            column(made) if column is not None else self._executed(key, made, awaited)
+        columns = {
+            key: column(made) if column is not None else self._executed(key, made, awaited)
             for key, column in self.columns.items()
-        ]
-        objects = list(map(dict, map(zip, repeat(tuple(self.columns)), zip(*columns, strict=True))))
+        }
+        objects = as_objects(columns, len(made.rows))
         made.awaited.extend(Awaited(value, objects[place], key) for place, key, value in awaited)
         return objects
 

@@ -26,7 +26,7 @@ from app.errors import Refused, Unavailable
 from app.rates import address_of
 from app.realtime.feed import Feed
 from app.services import Services
-from graphql_schema.batches import REFUSED, read_request
+from graphql_schema.batches import REFUSED, Body, read_request
 from graphql_schema.context import Asked, Context
 from graphql_schema.door import sees_schema
 from graphql_schema.encoding import to_json
@@ -44,14 +44,6 @@ _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
 
 CLIENT_CLOSED_REQUEST = 499
-
-
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
-    query: str | None = None
-    variables: dict[str, msgspec.Raw] | None = None
-    operationName: str | None = None  # noqa: N815 - as the specification calls it
-    documentId: str | None = None  # noqa: N815
-    extensions: dict[str, Any] | None = None
 
 
 class EventStream(SSETransport):
@@ -136,7 +128,7 @@ class GraphQLApp(GraphQL[Context, None]):
         ):
             return None
         try:
-            body = msgspec.json.decode(await request.body(), type=_Body)
+            body = msgspec.json.decode(await request.body(), type=Body)
             query = self.schema.documents.query_of(msgspec.structs.asdict(body))
             if type(query) is not str:  # none, or an unknown one
                 return None

@@ -1,7 +1,15 @@
 """What is completed all at once: result objects of one type, by columns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
+
+
+def as_objects(columns: Mapping[str, Iterable[Any]], count: int) -> list[dict[str, Any]]:
+    """So many objects of these columns, by their keys; empty ones where there is no column."""
+    if not columns:
+        return [{} for _ in range(count)]
+    return list(map(dict, map(zip, repeat(tuple(columns)), zip(*columns.values(), strict=True))))
 
 
 class Rows[T](Sequence[T]):

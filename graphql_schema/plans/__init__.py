@@ -55,17 +55,17 @@ class Plans:
         if not _may_be_planned(executor.operation):
             return None
         rights = executor.context_value.rights
-        writes = executor.operation.operation is OperationType.MUTATION
+        reads = executor.operation.operation is OperationType.QUERY
         # What a mutation writes is no part of a key, and may be megabytes.
-        if not writes or self.free_of(asked.query, asked.operation_name, rights) is not None:
+        if reads or self.free_of(asked.query, asked.operation_name, rights) is not None:
             key = self._key(asked, rights)
             if key in self._known:
                 return self._known[key]
         plan = _compiled(executor, rights)
-        if plan is None and writes:
-            return None
         if plan is not None:
             self._free[_operation(asked.query, asked.operation_name, rights)] = plan.about.free
+        elif not reads:
+            return None
         key = self._key(asked, rights)
         if len(asked.query) + len(key[1]) <= LONGEST:
             self._known[key] = plan

@@ -14,7 +14,7 @@ from graphql_schema.batches import REFUSED, Reader, in_slices
 from graphql_schema.context import Context
 from graphql_schema.plans.compiler import Compiler
 from graphql_schema.plans.plan import About, Unplanned
-from graphql_schema.rows import Objects, Rows
+from graphql_schema.rows import Objects, Rows, as_objects
 from graphql_schema.signals.mutations import CreateSignalsPayload, create_signals
 
 FIELD: Final = "createSignals"
@@ -97,17 +97,8 @@ def compiled(compiler: Compiler, fields: dict[str, Any]) -> Batch:
 
 def _told(compiler: Compiler, type_name: str, fields: dict[str, Any]) -> _Told:
     """What is selected of objects of a type whose fields are attributes, and at most an error below."""
-    columns = [_column(compiler, type_name, details) for details in fields.values()]
-    keys = tuple(fields)
-
-    if not fields:  # all of them are skipped
-        return lambda rows: [{} for _ in range(len(rows))]
-
-    def told(rows: Rows[Any] | Objects) -> list[Any]:
-        values = [column(rows) for column in columns]
-        return list(map(dict, map(zip, repeat(keys), zip(*values, strict=True))))
-
-    return told
+    columns = {key: _column(compiler, type_name, details) for key, details in fields.items()}
+    return lambda rows: as_objects({key: column(rows) for key, column in columns.items()}, len(rows))
 
 
 def _column(compiler: Compiler, type_name: str, details: Any) -> Callable[[Any], Any]:

@@ -114,9 +114,10 @@ class Compiler:
         return self._by_id(type_name, details, given["id"])
 
     def _by_id(self, type_name: str, details: Any, global_id: str) -> list[Piece]:
-        if type_name not in _KEYS:
+        if type_name not in _BY_ID:
             raise Unplanned(f"a {type_name} by its id")
-        columns, parts = _KEYS[type_name], parts_of(type_name, global_id)
+        find, columns = _BY_ID[type_name]
+        parts = parts_of(type_name, global_id)
         variable = self._variable(details, _naming(details), global_id)
         if variable is not None:
             parts = tuple(
@@ -124,7 +125,7 @@ class Compiler:
                 for part, column in enumerate(columns)
             )
         chosen = and_(*(column == part for column, part in zip(columns, parts, strict=True)))
-        return [self._one(type_name, _FINDS[type_name](self, chosen), details)]
+        return [self._one(type_name, find(self, chosen), details)]
 
     def _users(self, chosen: ColumnElement[bool]) -> Statement:
         return select(*users.COLUMNS).where(users.readable(self.rights), chosen)
@@ -133,8 +134,7 @@ class Compiler:
         return conversations.conversations().where(conversations.readable(self.rights), chosen)
 
     def _signals(self, chosen: ColumnElement[bool]) -> Statement:
-        found = select(*signals.COLUMNS).join_from(Signal, Conversation)
-        return found.where(conversations.readable(self.rights), chosen)
+        return signals.signals().where(conversations.readable(self.rights), chosen)
 
     def _messages(self, chosen: ColumnElement[bool]) -> Statement:
         return messages.readable(self.rights, *messages.COLUMNS).where(chosen)
@@ -197,8 +197,7 @@ class Compiler:
         if wanted.classification is not None:
             raise Unplanned("classes have to be dealt with first")
         if conversation is None:
-            found = select(*signals.COLUMNS).join_from(Signal, Conversation)
-            found = found.where(conversations.readable(self.rights))
+            found = signals.signals().where(conversations.readable(self.rights))
         else:
             name = conversation.c.context_window_id.label("context_window_id")
             found = select(*_SIGNAL_COLUMNS, name).where(Signal.conversation_id == conversation.c.id)
@@ -334,20 +333,15 @@ def _naming(details: Any) -> Any:
     return value.fields[0].value if isinstance(value, ObjectValueNode) else value
 
 
-_KEYS: Final[dict[str, tuple[Any, ...]]] = {
-    "User": (User.id,),
-    "Conversation": (Conversation.id,),
-    "Signal": (Signal.time, Signal.id),
-    "Message": (Message.id,),
-}
-"""The columns of what an id has."""
+type _Find = Callable[[Compiler, ColumnElement[bool]], Statement]
 
-_FINDS: Final[dict[str, Callable[[Compiler, ColumnElement[bool]], Statement]]] = {
-    "User": Compiler._users,  # noqa: SLF001 - this module's own
-    "Conversation": Compiler._conversations,  # noqa: SLF001
-    "Signal": Compiler._signals,  # noqa: SLF001
-    "Message": Compiler._messages,  # noqa: SLF001
+_BY_ID: Final[dict[str, tuple[_Find, tuple[Any, ...]]]] = {
+    "User": (Compiler._users, (User.id,)),  # noqa: SLF001 - this module's own
+    "Conversation": (Compiler._conversations, (Conversation.id,)),  # noqa: SLF001
+    "Signal": (Compiler._signals, (Signal.time, Signal.id)),  # noqa: SLF001
+    "Message": (Compiler._messages, (Message.id,)),  # noqa: SLF001
 }
+"""How a row is found, and the columns of what is in its id."""
 
 type _Root = Callable[[Compiler, Any, dict[str, Any]], list[Piece]]
 
