@@ -70,20 +70,37 @@ async def _node(context: Context, global_id: str, field: str) -> Node | None:
     return await context.loader(_LOADERS[type_name]).load(key, None)  # type: ignore[no-any-return]
 
 
+async def _node_or_fault(context: Context, global_id: str) -> Node | BadUserInput | None:
+    try:
+        return await _node(context, global_id, "ids")
+    except BadUserInput as fault:
+        return fault
+
+
 @strawberry.type
 class NodeQueries:
     @strawberry.field
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         return await _node(info.context, id, "id")
 
-    @strawberry.field(description="At most 1 000, in the order of `ids`; null for what is not there.")
+    @strawberry.field(
+        description="At most 1 000, in the order of `ids`; null for what is not there, and, with an error at its place, "
+        "for what is no id."
+    )
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         if len(ids) > MOST_NODES:
             raise BadUserInput(f"ids has {len(ids)} items; it takes up to {MOST_NODES}.", field="ids")
-        return await asyncio.gather(*(_node(info.context, global_id, "ids") for global_id in ids))
+        # The executor raises an exception that stands in a list where the item would be.
+        found: list[Any] = await asyncio.gather(
+            *(_node_or_fault(info.context, global_id) for global_id in ids)
+        )
+        return found
 
 
-@strawberry.type
+@strawberry.type(
+    description="Fields but `nodes` and `status` are nullable at the root, so that one that fails leaves the others of "
+    "its document: null, with an error. An id that is none is null in `nodes`, with an error at its place."
+)
 class Query(
     NodeQueries,
     StatusQueries,

@@ -5,4 +5,6 @@ import strawberry
 
 @strawberry.type
 class DeletePayload:
-    id: strawberry.ID
+    deleted_id: strawberry.ID = strawberry.field(
+        description="Of what is gone; not `id`, which clients' caches take for an object's."
+    )

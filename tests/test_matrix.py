@@ -127,10 +127,10 @@ PROBES: dict[str, Probe] = {
     "sessions": Probe(lambda them: f'(userId: "{them.u}") {{ id }}', lambda _: True),
     "createUser": Probe(lambda _: f'(input: {{username: "{uuid4()}"}}) {{ id }}'),
     "updateUser": Probe(lambda them: f'(id: "{them.u}", input: {{name: "x"}}) {{ id }}'),
-    "deleteUser": Probe(lambda them: f'(id: "{them.u}") {{ id }}'),
+    "deleteUser": Probe(lambda them: f'(id: "{them.u}") {{ deletedId }}'),
     "createConversation": Probe(lambda them: f'(input: {{userId: "{them.u}"}}) {{ id }}'),
     "updateConversation": Probe(lambda them: f'(id: "{them.c}", input: {{title: "x"}}) {{ id }}'),
-    "deleteConversation": Probe(lambda them: f'(id: "{them.c}") {{ id }}'),
+    "deleteConversation": Probe(lambda them: f'(id: "{them.c}") {{ deletedId }}'),
     "shareConversation": Probe(lambda them: f'(id: "{them.c}", enabled: true) {{ id }}'),
     "assignCoach": Probe(
         lambda them: f'(conversationId: "{them.c}", userId: "{them.people.id("coach")}") {{ id }}'
@@ -159,7 +159,7 @@ PROBES: dict[str, Probe] = {
         lambda them: f'(input: {{name: "x", scopes: [READ], userId: "{them.u}"}}) {{ key }}'
     ),
     "revokeApiKey": Probe(lambda them: f'(id: "{them.people.users_key[them.user]}") {{ id }}'),
-    "revokeSession": Probe(lambda them: f'(id: "{them.people.users_session[them.user]}") {{ id }}'),
+    "revokeSession": Probe(lambda them: f'(id: "{them.people.users_session[them.user]}") {{ deletedId }}'),
     "driftUpdates": Probe(lambda them: f'(contextWindowIds: ["{them.conversation}"]) {{ sequence }}'),
     "signalAdded": Probe(lambda them: f'(contextWindowId: "{them.conversation}") {{ id }}'),
     "conversationChanged": Probe(lambda them: f'(filter: {{userId: "{them.u}"}}) {{ id }}'),

@@ -26,6 +26,6 @@ class AnomalyQueries:
         kind: AnomalyKind | None = strawberry.UNSET,
         user_id: str | None = strawberry.UNSET,
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
-    ) -> Connection[Anomaly]:
+    ) -> Connection[Anomaly] | None:
         wanted = AnomalyFilter(known(kind), known(user_id), range_of(time_range))
         return anomalies(info.context, wanted, ANOMALIES.page(first, after, last, before))

@@ -43,4 +43,4 @@ class AuthMutations:
         key = key_of("Session", id, "id")
         await sessions.revoke(services.database, viewer.name, key, owner)
         services.auth.end(key)
-        return DeletePayload(id=id)
+        return DeletePayload(deleted_id=id)

@@ -28,7 +28,9 @@ class AuthQueries:
         description="Newest first, at most 1 000, revoked ones too. Without `userId`: all for administrators, one's own "
         "for others."
     )
-    async def api_keys(self, info: Info, user_id: strawberry.ID | None = strawberry.UNSET) -> list[ApiKey]:
+    async def api_keys(
+        self, info: Info, user_id: strawberry.ID | None = strawberry.UNSET
+    ) -> list[ApiKey] | None:
         key = _whose(info.context, user_id)
         if not user_id and info.context.viewer.administrator:
             key = None
@@ -40,7 +42,9 @@ class AuthQueries:
     @strawberry.field(
         description="A user's that have not ended, newest first, at most 1 000; one's own without `userId`."
     )
-    async def sessions(self, info: Info, user_id: strawberry.ID | None = strawberry.UNSET) -> list[Session]:
+    async def sessions(
+        self, info: Info, user_id: strawberry.ID | None = strawberry.UNSET
+    ) -> list[Session] | None:
         key = _whose(info.context, user_id)
         if key is None:
             return []

@@ -25,7 +25,7 @@ class CoherenceQueries:
         step: Duration | None = strawberry.UNSET,
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
         sources: list[str] | None = strawberry.UNSET,
-    ) -> Coherence:
+    ) -> Coherence | None:
         return await coherence_of(info.context, Pool.EVERYTHING, None, window, step, time_range, sources)
 
     @strawberry.field(
@@ -37,7 +37,7 @@ class CoherenceQueries:
         window: Duration = Duration(3_600),  # noqa: B008 - immutable
         at: datetime | None = strawberry.UNSET,
         sources: list[str] | None = strawberry.UNSET,
-    ) -> CoherenceMetrics:
+    ) -> CoherenceMetrics | None:
         return await metrics_of(info.context, Pool.EVERYTHING, None, window, at, sources)
 
     @strawberry.field(description="Where the drift of everything is going; `horizon` is 1 to 1 000 windows.")
@@ -47,5 +47,5 @@ class CoherenceQueries:
         window: Duration = Duration(300),  # noqa: B008 - immutable
         horizon: int = 12,
         sources: list[str] | None = strawberry.UNSET,
-    ) -> Forecast:
+    ) -> Forecast | None:
         return await forecast_of(info.context, Pool.EVERYTHING, None, window, horizon, sources)

@@ -43,7 +43,7 @@ class ConversationMutations:
         await info.context.services.conversations.delete(
             info.context.rights, key, actor=info.context.viewer.name
         )
-        return DeletePayload(id=id)
+        return DeletePayload(deleted_id=id)
 
     @strawberry.mutation(description="Lets the coach read the conversation, or takes that back.")
     async def assign_coach(

@@ -43,7 +43,7 @@ class ConversationQueries:
         before: str | None = strawberry.UNSET,
         filter: ConversationFilter | None = strawberry.UNSET,
         order_by: ConversationOrder | None = strawberry.UNSET,
-    ) -> Connection[Conversation]:
+    ) -> Connection[Conversation] | None:
         order = order_of(known(order_by))
         page = paged_by(order).page(first, after, last, before)
         return conversations_of(info.context, None, filter_of(known(filter)), order, page)

@@ -19,7 +19,7 @@ class MessageQueries:
         self,
         info: Info,
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
-    ) -> FeedbackSummary:
+    ) -> FeedbackSummary | None:
         async with info.context.read() as connection:
             return FeedbackSummary.of(
                 await queries.sums(connection, info.context.rights, range_of(time_range))
@@ -37,7 +37,7 @@ class MessageQueries:
         time_zone_name: Annotated[str, strawberry.argument(name="timeZone")] = "UTC",
         by: list[Group] = [],  # noqa: B006 - read only
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
-    ) -> list[MessageBucket]:
+    ) -> list[MessageBucket] | None:
         zone, wanted = time_zone(time_zone_name), range_of(time_range)
         async with info.context.read() as connection:
             found = await queries.buckets(

@@ -27,14 +27,14 @@ class SignalQueries:
         last: int | None = strawberry.UNSET,
         before: str | None = strawberry.UNSET,
         filter: SignalFilter | None = strawberry.UNSET,
-    ) -> Connection[Signal]:
+    ) -> Connection[Signal] | None:
         page = SIGNALS.page(first, after, last, before)
         return signals_of(info.context, None, filter_of(filter), page)
 
     @strawberry.field
     async def signal_summary(
         self, info: Info, filter: SignalFilter | None = strawberry.UNSET
-    ) -> SignalSummary:
+    ) -> SignalSummary | None:
         return await summary_of(info.context, None, filter_of(known(filter)))
 
     @strawberry.field(
@@ -56,7 +56,7 @@ class SignalQueries:
         sources: list[str] | None = strawberry.UNSET,
         agent_id: str | None = strawberry.UNSET,
         time_range: Annotated[TimeRange | None, strawberry.argument(name="range")] = strawberry.UNSET,
-    ) -> list[SignalBucket]:
+    ) -> list[SignalBucket] | None:
         zone, calendar = buckets.time_zone(time_zone), known(unit)
         grid = buckets.Widths(duration) if calendar is None else buckets.Calendar(calendar, zone)
         named, key = queries.named_sources(known(sources)), known(context_window_id)

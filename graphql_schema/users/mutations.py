@@ -27,4 +27,4 @@ class UserMutations:
     @strawberry.mutation(description="For good, with everything of theirs.")
     async def delete_user(self, info: Info, id: strawberry.ID) -> DeletePayload:
         await info.context.services.users.delete(key_of("User", id, "id"), actor=info.context.viewer.name)
-        return DeletePayload(id=id)
+        return DeletePayload(deleted_id=id)

@@ -39,6 +39,6 @@ class UserQueries:
         last: int | None = strawberry.UNSET,
         before: str | None = strawberry.UNSET,
         filter: UserFilter | None = strawberry.UNSET,
-    ) -> Connection[User]:
+    ) -> Connection[User] | None:
         page = USERS.page(first, after, last, before)
         return users_of(info.context, filter_of(known(filter)), page)

@@ -15,7 +15,7 @@ class VectorQueries:
     @strawberry.field(description="Signals whose meaning is nearest to the text; `first` is 0 to 100.")
     async def search_signals(
         self, info: Info, text: str, first: int = 10, context_window_id: str | None = strawberry.UNSET
-    ) -> list[SimilarSignal]:
+    ) -> list[SimilarSignal] | None:
         context, key, conversation = info.context, known(context_window_id), None
         if key is not None:
             async with context.read() as connection:

@@ -45,7 +45,7 @@ def test_the_first_start_fills_the_demo_and_later_ones_leave_data_alone(folder):
     first = Serving(folder)
     assert first.ask(COUNT)["conversations"]["totalCount"] == 12
     node = first.ask('{ conversation(by: {contextWindowId: "demo-steady-1"}) { id } }')["conversation"]
-    first.ask(f'mutation {{ deleteConversation(id: "{node["id"]}") {{ id }} }}')
+    first.ask(f'mutation {{ deleteConversation(id: "{node["id"]}") {{ deletedId }} }}')
     first.end()
     assert server_of(folder) is None
     second = Serving(folder)

@@ -12,7 +12,7 @@ FIELDS = """id contextWindowId agentId title status startedAt endedAt updatedAt 
   contextMetadata coherenceScoreCurrent coherenceScoreTrend user { username }"""
 CREATE = f"mutation($i: CreateConversationInput!) {{ createConversation(input: $i) {{ {FIELDS} }} }}"
 UPDATE = f"mutation($id: ID!, $i: UpdateConversationInput!) {{ updateConversation(id: $id, input: $i) {{ {FIELDS} }} }}"
-DELETE = "mutation($id: ID!) { deleteConversation(id: $id) { id } }"
+DELETE = "mutation($id: ID!) { deleteConversation(id: $id) { deletedId } }"
 
 
 async def create(client, **values):
@@ -134,7 +134,7 @@ async def test_a_conversation_goes_with_its_signals_and_nothing_else(client, pg,
     made = [await create(client, contextWindowId=key, userId=ann) for key in "ab"]
     for key in "ab":
         await client.data(f'mutation {{ createSignal(input: {{contextWindowId: "{key}"}}) {{ id }} }}')
-    assert await client.data(DELETE, id=made[0]["id"]) == {"deleteConversation": {"id": made[0]["id"]}}
+    assert await client.data(DELETE, id=made[0]["id"]) == {"deleteConversation": {"deletedId": made[0]["id"]}}
     assert await pg.fetchval("SELECT count(*) FROM signals") == 1
     assert await pg.fetchval("SELECT sum(n) FROM signal_rollup_1h") == 1
     assert await pg.fetchval("SELECT count(*) FROM users") == 1

@@ -152,7 +152,7 @@ async def test_it_can_be_changed_and_brought_back(client, world):
 
 
 async def test_it_can_be_deleted_for_good(client, world, pg):
-    await client.data("mutation($id: ID!) { deleteConversation(id: $id) { id } }", id=world["hidden"])
+    await client.data("mutation($id: ID!) { deleteConversation(id: $id) { deletedId } }", id=world["hidden"])
     assert await pg.fetchval("SELECT count(*) FROM conversations") == 1
     assert await pg.fetchval("SELECT count(*) FROM signals") == 2
 

@@ -304,7 +304,7 @@ async def test_message_and_signal_go_together(client, pg, conversation):
     delete = "mutation($ids: [ID!]!) { deleteSignals(ids: $ids) { deletedCount } }"
     assert await client.data(delete, ids=[made[0]["signal"]["id"]]) == {"deleteSignals": {"deletedCount": 1}}
     assert contents(await client.data(PAGE, id=conversation)) == ["message 1", "message 2"]
-    await client.data("mutation($id: ID!) { deleteConversation(id: $id) { id } }", id=conversation)
+    await client.data("mutation($id: ID!) { deleteConversation(id: $id) { deletedId } }", id=conversation)
     assert await pg.fetchval("SELECT count(*) FROM messages") == 0
     assert await pg.fetchval("SELECT count(*) FROM signals") == 0
 

@@ -286,7 +286,7 @@ async def test_signals_of_an_educator_come_into_their_own_conversations(people, 
 
 CHANGES = {
     "update": 'mutation($i: ID!) { updateConversation(id: $i, input: {title: "x"}) { title } }',
-    "delete": "mutation($i: ID!) { deleteConversation(id: $i) { id } }",
+    "delete": "mutation($i: ID!) { deleteConversation(id: $i) { deletedId } }",
 }
 
 

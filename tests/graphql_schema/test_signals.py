@@ -279,8 +279,8 @@ async def test_another_types_id_is_bad_user_input(reader):
     for document, other in (
         ("query($i: ID!) { user(by: {id: $i}) { id } }", conversation),
         ("query($i: ID!) { conversation(by: {id: $i}) { id } }", user),
-        ("mutation($i: ID!) { deleteUser(id: $i) { id } }", conversation),
-        ("mutation($i: ID!) { deleteConversation(id: $i) { id } }", user),
+        ("mutation($i: ID!) { deleteUser(id: $i) { deletedId } }", conversation),
+        ("mutation($i: ID!) { deleteConversation(id: $i) { deletedId } }", user),
     ):
         error = await reader.error(document, i=other)
         assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "id"}

@@ -14,7 +14,7 @@ UPDATE = CREATE.replace("$i: CreateUserInput!", "$id: ID!, $i: UpdateUserInput!"
 )
 
 pytestmark = pytest.mark.as_everyone
-DELETE = "mutation($id: ID!) { deleteUser(id: $id) { id } }"
+DELETE = "mutation($id: ID!) { deleteUser(id: $id) { deletedId } }"
 
 
 async def create(client, **values):
@@ -144,7 +144,7 @@ async def test_a_user_goes_with_all_that_is_theirs_and_nothing_else(client, pg):
                 for n in range(3)
             ],
         )
-    assert await client.data(DELETE, id=users[0]["id"]) == {"deleteUser": {"id": users[0]["id"]}}
+    assert await client.data(DELETE, id=users[0]["id"]) == {"deleteUser": {"deletedId": users[0]["id"]}}
     left = {
         table: await pg.fetchval(f"SELECT count(*) FROM {table}")
         for table in ("users", "conversations", "conversation_activity", "signals")

@@ -26,7 +26,7 @@ query($id: String!, $start: DateTime!) {
 }
 """
 DELETE = "mutation($ids: [ID!]!) { deleteSignals(ids: $ids) { deletedCount } }"
-DROP = "mutation($id: ID!) { deleteConversation(id: $id) { id } }"
+DROP = "mutation($id: ID!) { deleteConversation(id: $id) { deletedId } }"
 HIDE = "mutation($id: ID!) { updateConversation(id: $id, input: {status: DELETED}) { id } }"
 ID = "query($id: String!) { conversation(by: {contextWindowId: $id}) { id } }"
 

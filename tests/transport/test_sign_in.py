@@ -259,7 +259,7 @@ async def test_a_session_ends_where_it_is_revoked_and_its_sockets_with_it(home):
             await send(ws, type="subscribe", id="1", payload={"query": FOLLOW})
             sessions = (await post(other, home, "{ sessions { id current } }"))["data"]["sessions"]
             (lost,) = [each["id"] for each in sessions if not each["current"]]
-            revoke = "mutation($id: ID!) { revokeSession(id: $id) { id } }"
+            revoke = "mutation($id: ID!) { revokeSession(id: $id) { deletedId } }"
             async with browser() as eve:
                 await sign_in(eve, home, "eve")
                 assert code(await post(eve, home, revoke, id=lost)) == "NOT_FOUND"

@@ -13,8 +13,8 @@ import { ROLES } from './people/roles'
 export default function Account() {
   useTitle('My account')
   const { data, error, read } = useReading({ query: AccountDocument })
-  if (error && !data) return <Failure error={error} retry={read} />
-  if (!data) return <Loading what="your account" />
+  if (error && !data?.apiKeys) return <Failure error={error} retry={read} />
+  if (!data?.apiKeys) return <Loading what="your account" />
   const { viewer, sessions, apiKeys } = data
   const isAdministrator = viewer === null || viewer.role === 'ADMIN'
   return (
@@ -28,7 +28,7 @@ export default function Account() {
         </p>
       </header>
       <div className="account">
-        {viewer && <Sessions sessions={sessions} changed={read} />}
+        {viewer && <Sessions sessions={sessions ?? []} changed={read} />}
         <Keys keys={apiKeys} areEveryones={isAdministrator} changed={read} />
         {isAdministrator && <NewKey made={read} />}
       </div>

@@ -52,7 +52,8 @@ export default function Feedback() {
       by: useMemo(() => (by ? [by] : []), [by]),
     },
   })
-  const groups = useMemo(() => (data ? sumsByGroup(data.messageBuckets, by) : []), [data, by])
+  const { feedbackSummary: sums, messageBuckets: buckets } = data ?? {}
+  const groups = useMemo(() => (buckets ? sumsByGroup(buckets, by) : []), [buckets, by])
   return (
     <>
       <header className="feedback-header">
@@ -65,14 +66,14 @@ export default function Feedback() {
       </header>
       {error && <Failure error={error} retry={read} />}
       {!data && !error && <Loading what="the numbers" />}
-      {data && !error && data.messageBuckets.length === 0 && (
+      {buckets?.length === 0 && !error && (
         <Empty title="No messages in this range">
           <p>Messages are written by the mutation createMessage, and where the coach is asked in a conversation.</p>
         </Empty>
       )}
-      {data && !error && data.messageBuckets.length > 0 && (
+      {sums && buckets && !error && buckets.length > 0 && (
         <div className="feedback" aria-busy={isReading}>
-          <Figures sums={data.feedbackSummary} />
+          <Figures sums={sums} />
           <OverTime groups={groups} unit={unit} start={range?.start ?? null} />
           {by && (
             <Panel title={`By ${by.toLowerCase()}`} about={by === 'DOMAIN' && 'A message of several domains counts in each.'}>
@@ -80,7 +81,7 @@ export default function Feedback() {
             </Panel>
           )}
           <Panel title={`By ${unit.toLowerCase()}`} about={`Newest first; ${unit.toLowerCase()}s without a message are left out.`}>
-            <BucketTable by={by} unit={unit} buckets={data.messageBuckets} />
+            <BucketTable by={by} unit={unit} buckets={buckets} />
           </Panel>
         </div>
       )}

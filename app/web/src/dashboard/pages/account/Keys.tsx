@@ -8,7 +8,7 @@ import { counted, NONE } from '../../format'
 import { Revoke } from './Revoke'
 import { SCOPES } from './scopes'
 
-export type Key = AccountQuery['apiKeys'][number]
+export type Key = NonNullable<AccountQuery['apiKeys']>[number]
 
 interface KeysProps {
   keys: readonly Key[]

@@ -107,7 +107,7 @@ function Owner({ fault }: { fault: string | undefined }) {
         <>
           <input {...field} list="key-owners" autoComplete="off" onChange={(event) => setSearch(event.target.value)} />
           <datalist id="key-owners">
-            {data?.users.edges.map(({ node }) => (
+            {data?.users?.edges.map(({ node }) => (
               <option key={node.id} value={node.username} />
             ))}
           </datalist>

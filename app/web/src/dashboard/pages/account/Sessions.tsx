@@ -6,7 +6,7 @@ import { counted, NONE } from '../../format'
 import { browserOf } from './browser'
 import { Revoke } from './Revoke'
 
-type Session = AccountQuery['sessions'][number]
+type Session = NonNullable<AccountQuery['sessions']>[number]
 
 /** Browsers in which one is signed in. */
 export function Sessions({ sessions, changed }: { sessions: readonly Session[]; changed: () => void }) {

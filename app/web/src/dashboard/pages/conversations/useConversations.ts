@@ -54,7 +54,7 @@ export function useConversations(params: URLSearchParams, span: Span) {
       range,
     },
   })
-  const shown = data?.conversations.edges.map(({ node }) => node) ?? []
+  const shown = data?.conversations?.edges.map(({ node }) => node) ?? []
   const { updates, fault: updatesFault } = useRowUpdates(shown, span)
 
   const readSoon = useGathered(read, REORDER_MS)

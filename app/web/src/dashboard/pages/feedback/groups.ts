@@ -1,7 +1,7 @@
 import type { FeedbackQuery, FeedbackSumsFragment, MessageGroup } from '../../api/generated'
 import { added } from '../../money'
 
-export type Bucket = FeedbackQuery['messageBuckets'][number]
+export type Bucket = NonNullable<FeedbackQuery['messageBuckets']>[number]
 
 export interface Group {
   name: string

@@ -17,7 +17,7 @@ export function Agent({ agentId }: { agentId: string }) {
   useTitle(agentId)
   const { data, error, read } = useReading({ query: AgentDocument, variables: { agentId } })
   if (error) return <Failure error={error} retry={read} />
-  if (!data) return <Loading what="the agent" />
+  if (!data?.signalSummary || !data.conversations) return <Loading what="the agent" />
   const { signalSummary, conversations } = data
   const led = conversations.edges.map(({ node }) => node)
   const anomalies = led.flatMap((each) => each.anomalies.edges.map(({ node }) => node))

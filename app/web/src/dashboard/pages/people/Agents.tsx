@@ -102,7 +102,7 @@ function AgentTable({ agents }: { agents: readonly AgentFacts[] }) {
 /** Sums over sources and years, each agent's score weighted by its signals. */
 function agentsOf({ signalBuckets }: AgentsQuery): AgentFacts[] {
   const sums = new Map<string, { signals: number; score: number; sources: Set<string> }>()
-  for (const { agentId, signalSource, avgSignalScore, totalCount } of signalBuckets) {
+  for (const { agentId, signalSource, avgSignalScore, totalCount } of signalBuckets ?? []) {
     if (agentId === null) continue
     const sum = sums.get(agentId) ?? { signals: 0, score: 0, sources: new Set() }
     sum.signals += totalCount

@@ -17,7 +17,7 @@ export function Entries({ about, filter }: { about: string; filter: SignalFilter
     query: EntriesDocument,
     variables: { ...pageArguments(params, PAGE_SIZE, 'last'), filter },
   })
-  const signals = data?.signals.edges.map(({ node }) => node).toReversed()
+  const signals = data?.signals?.edges.map(({ node }) => node).toReversed()
   return (
     <Panel title="Last entries" about={about} className="entries">
       {error && <Failure error={error} retry={read} />}
@@ -32,7 +32,7 @@ export function Entries({ about, filter }: { about: string; filter: SignalFilter
           )}
         />
       )}
-      {data && <Pager page={data.signals.pageInfo} turn={change} previous="Older" next="Newer" />}
+      {data?.signals && <Pager page={data.signals.pageInfo} turn={change} previous="Older" next="Newer" />}
     </Panel>
   )
 }

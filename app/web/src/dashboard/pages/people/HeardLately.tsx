@@ -65,7 +65,7 @@ export function HeardLately() {
 /** The one who spoke last comes first. */
 function speakersOf({ signals }: HeardLatelyQuery) {
   const found = new Map<string, { userId: string; signals: number; last: string }>()
-  for (const { node } of signals.edges.toReversed()) {
+  for (const { node } of signals?.edges.toReversed() ?? []) {
     if (node.userId === null) continue
     const known = found.get(node.userId)
     if (known) known.signals += 1

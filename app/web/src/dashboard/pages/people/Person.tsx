@@ -19,9 +19,9 @@ export function Person({ userId }: { userId: string }) {
   useTitle(userId)
   const { data, error, read } = useReading({ query: PersonDocument, variables: { userId } })
   if (error) return <Failure error={error} retry={read} />
-  if (!data) return <Loading what="the person" />
+  const anomalies = data?.user?.anomalies ?? data?.anomalies
+  if (!data?.signalSummary || !anomalies) return <Loading what="the person" />
   const { user, signalSummary: said } = data
-  const anomalies = user?.anomalies ?? data.anomalies
   return (
     <>
       <header className="one-header">

@@ -80,7 +80,7 @@ function NoUsers({ search }: { search: string }) {
   )
 }
 
-type User = UsersQuery['users']['edges'][number]['node']
+type User = NonNullable<UsersQuery['users']>['edges'][number]['node']
 
 function UserTable({ users }: { users: readonly User[] }) {
   return (

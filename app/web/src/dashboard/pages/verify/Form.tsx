@@ -27,7 +27,7 @@ export function Form({ asked, refresh }: { asked: Asked; refresh: () => void }) 
           list="verify-conversations"
         />
         <datalist id="verify-conversations">
-          {data?.conversations.edges.map(({ node }) => (
+          {data?.conversations?.edges.map(({ node }) => (
             <option key={node.contextWindowId} value={node.contextWindowId} {...(node.title !== null && { label: node.title })} />
           ))}
         </datalist>
@@ -40,7 +40,7 @@ export function Form({ asked, refresh }: { asked: Asked; refresh: () => void }) 
         )}
       </div>
       <SourceChoice
-        sources={data?.signalSummary.sources ?? []}
+        sources={data?.signalSummary?.sources ?? []}
         chosen={asked.sources}
         choose={(source) => change({ source })}
       />

@@ -5,6 +5,7 @@ import {
   type VerifiedMetricsFragment,
   VerifyConversationDocument,
   VerifyEverythingDocument,
+  type VerifyEverythingQuery,
 } from '../../api/generated'
 import { useReading } from '../../api/reading'
 import type { Asked } from './asked'
@@ -27,6 +28,10 @@ export const requestOf = ({ operation }: Answer) => ({
   variables: JSON.stringify(operation.variables, null, 2),
 })
 
+/** Undefined where one of the two is missing, which the error beside it explains. */
+const wholeOf = ({ coherence, metrics }: VerifyEverythingQuery): Reading | undefined =>
+  coherence && metrics ? { coherence, metrics } : undefined
+
 /** One request for all that the view shows: of everything, or of one conversation, which may not exist (null). */
 export function useVerification({ contextWindowId, window, sources, start, end }: Asked) {
   const variables = {
@@ -46,7 +51,7 @@ export function useVerification({ contextWindowId, window, sources, start, end }
     pause: contextWindowId === null,
   })
   const { data, operation, extensions, ...rest } = contextWindowId === null ? everything : one
-  const reading: Reading | null | undefined = data && ('conversation' in data ? data.conversation : data)
+  const reading = data && ('conversation' in data ? data.conversation : wholeOf(data))
   const answer: Answer | undefined = data && operation && { operation, data, extensions }
   return { reading, answer, ...rest }
 }
