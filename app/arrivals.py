@@ -17,6 +17,7 @@ from sqlalchemy import select, text, update
 
 from app.anomalies import rapid_fire
 from app.anomalies.drift_shift import DriftShifts
+from app.anomalies.shifts import load_detector
 from app.database.engine import Database, changes_of, driver, repeated_after_deadlock
 from app.signals import classifications
 from app.signals.classifications import Classified
@@ -131,6 +132,9 @@ class Arrivals:
 
     @repeated_after_deadlock
     async def _pass(self) -> _DealtWith:
+        await asyncio.to_thread(
+            load_detector
+        )  # before the lock is taken, and not while requests wait for the loop
         async with self.database.write() as connection:
             await connection.exec_driver_sql(_LOCK)
             pg = await driver(connection)

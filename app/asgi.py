@@ -10,14 +10,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.auth.middleware import Authentication
 from app.auth.routes import SignIn
 from app.charts.routes import Charts
 from app.database.engine import Database
-from app.observability import metrics
+from app.observability import health, metrics
 from app.observability.requests import RequestLog
 from app.observability.statistics import Statistics
 from app.pages import DASHBOARD, Assets, page
@@ -69,11 +69,6 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         await services.coach.close()
         await database.close()
 
-    async def healthz(_: Request) -> JSONResponse:
-        if await database.answers():
-            return JSONResponse({"status": "ok"})
-        return JSONResponse({"status": "unavailable"}, status_code=503)
-
     async def dashboard(_: Request) -> Response:
         return page("index.html")
 
@@ -82,7 +77,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         *(Route(path, dashboard) for path in DASHBOARD),
-        Route("/healthz", healthz),
+        *health.routes(services),
         metrics.route(services.statistics, database),
         charts.route,
         SignIn(settings, database, services.users, services.auth, services.rates).route,

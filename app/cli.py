@@ -33,8 +33,14 @@ from app.upkeep import upkeep
 from app.users import encryption
 from app.users.encryption import KeyProblem
 from app.vectors import command as vectors
+from app.version import VERSION
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the other modes break lines where the source does
+)
 rolling = typer.Typer(no_args_is_help=True)
 cli.add_typer(rolling, name="rolling", help="The metrics that pulls have kept.")
 cli.add_typer(auth.keys, name="keys", help="API keys of machines and programs.")
@@ -42,6 +48,22 @@ cli.add_typer(auth.users, name="users", help="Users and their roles.")
 cli.add_typer(consumers.cli, name="consume", help="Store signals as they come.")
 cli.add_typer(vectors.cli, name="vectors", help="Vectors of signals, and their index.")
 cli.add_typer(dead_letters.cli, name="dead-letters", help="What came and could not be stored.")
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"coherence {VERSION}")  # noqa: T201
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and end."),
+    ] = False,
+) -> None:
+    """A GraphQL analytics server for conversation signals."""
 
 
 def main() -> None:

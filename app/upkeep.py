@@ -8,7 +8,6 @@ from functools import partial
 
 from sqlalchemy import text
 
-from app.anomalies.shifts import Shifts
 from app.arrivals import Arrivals
 from app.auth import keeping
 from app.background import again, beside
@@ -55,9 +54,6 @@ async def kept_up(database: Database, arrivals: Arrivals, settings: Settings) ->
             await asyncio.sleep(settings.upkeep_seconds)
             await all_upkeep()
 
-    # Before the jobs are made, which nobody would await if it were cancelled.
-    if settings.arrivals_seconds:
-        await asyncio.to_thread(Shifts)  # imports river, which would hold up requests later on
     jobs = []
     if settings.upkeep_seconds:
         jobs.append(again("upkeep", every_so_often))

@@ -1,6 +1,6 @@
 """Where the level of a conversation's scores changes (metrics.md, "Anomalies": DRIFT_SHIFT)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,6 +26,13 @@ class Shift:
     """Mean of the scores that it keeps. It drops no more than it must, so that some of them are like those before."""
 
 
+def load_detector() -> Callable[..., Any]:
+    """Return river's ADWIN, importing it the first time, which takes up to a second: the start does not wait for it."""
+    from river.drift import ADWIN
+
+    return ADWIN
+
+
 class Shifts:
     """The detector of one conversation, fed with its scores in order, all at once or bit by bit.
 
@@ -36,10 +43,7 @@ class Shifts:
     __slots__ = ("_adwin", "_count", "_total")
 
     def __init__(self) -> None:
-        # Takes seconds, and is needed by this alone.
-        from river.drift import ADWIN
-
-        self._adwin: Any = ADWIN(**PARAMETERS)
+        self._adwin: Any = load_detector()(**PARAMETERS)
         # Of the scores since the last shift.
         self._count = 0
         self._total = 0.0

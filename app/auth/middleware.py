@@ -12,7 +12,7 @@ from app.pages import DASHBOARD
 from app.refusals import refusal
 
 _PAGES: Final = frozenset(path.split("/")[1] for path in DASHBOARD)
-OPEN: Final = frozenset({"healthz", "graphql", "assets", "auth"}) | _PAGES
+OPEN: Final = frozenset({"health", "healthz", "graphql", "assets", "auth"}) | _PAGES
 """What anyone may ask for, by the first part of its path: pages without data. /graphql has a door of its own (graphql_schema/door.py)."""
 
 NEEDS: Final[Mapping[str, Scope]] = {"ingest": Scope.INGEST}

@@ -105,8 +105,9 @@ def _times(name: str, what: str, times: Times) -> Iterator[Metric]:
         buckets=list(zip(bounds, times.up_to, strict=True)),
         sum_value=times.seconds,
     )
+    # Not `quantile`, which is a summary's: Prometheus' lint rules refuse it of a gauge.
     latency = GaugeMetricFamily(
-        f"{name}_latency_seconds", f"{what}: quantiles of the last 1 000.", labels=["quantile"]
+        f"{name}_latency_seconds", f"{what}: quantiles of the last 1 000.", labels=["share"]
     )
     for share, value in zip(_SHARES, times.quantiles(_SHARES) or (), strict=False):
         latency.add_metric([str(share)], value)

@@ -1,16 +1,14 @@
 """How the server is doing."""
 
 from datetime import datetime
-from importlib.metadata import version
 
 import strawberry
 
 from app.database.capabilities import timescale_license
 from app.duration import Duration
 from app.signals.queries import last_ingest
+from app.version import VERSION
 from graphql_schema.context import Info
-
-VERSION = version("coherence")
 
 
 @strawberry.type

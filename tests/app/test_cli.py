@@ -8,11 +8,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
 import pytest
+import typer
 
+from app.cli import cli
 from tests.app.commands import coherence
 from tests.app.serving import Serving, server_of
 from tests.conftest import ENVIRONMENT
@@ -177,3 +180,17 @@ def test_classify_uses_the_table_that_is_configured(run: Run, folder: Path) -> N
 def test_purge_says_how_many_conversations_are_removed(run):
     assert run("purge", "--days", "-1").returncode == 2
     assert run("purge", DEMO="0").stdout == "0 conversations are removed.\n"
+
+
+def test_version_is_told_without_a_database(run):
+    told = run("--version")
+    assert (told.returncode, told.stdout) == (0, f"coherence {version('coherence')}\n")
+
+
+def test_help_breaks_no_line_where_the_source_does(run):
+    told = run("--help", TERMINAL_WIDTH="400").stdout
+    commands = told[told.index("Commands") :].splitlines()[1:-1]
+    names = [line.strip("│ ").split()[0] for line in commands if line.strip("│ ─╰╯")]
+    assert names == list(typer.main.get_command(cli).commands)
+    pull = run("pull", "--help", TERMINAL_WIDTH="400").stdout.splitlines()
+    assert any("Ends with 0" in line and "until it is ended" in line for line in pull)

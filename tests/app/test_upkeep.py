@@ -1,12 +1,15 @@
 """Upkeep goes on by itself for as long as the program runs, whatever happens in between."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from app.asgi import create_app
 from app.settings import Settings
-from tests.conftest import KEY
+from tests.conftest import ENVIRONMENT, KEY
 
+ROOT = Path(__file__).parents[2]
 OLD = datetime.now(UTC) - timedelta(days=10)
 ADD = """
     INSERT INTO signals (time, conversation_id, signal_source, signal_score)
@@ -73,3 +76,26 @@ async def test_it_leaves_what_has_arrived_to_the_watch(url, pg):
         async with asyncio.timeout(10):
             while await pg.fetchval("SELECT count(*) FROM signal_arrivals"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+
+
+START = """
+import asyncio, sys
+from app.asgi import create_app
+from app.settings import Settings
+
+async def start():
+    app = create_app(Settings(_env_file=None), sys.argv[1], "key")
+    async with app.router.lifespan_context(app):
+        await asyncio.sleep(0.2)
+
+asyncio.run(start())
+print(*{"river", "statsmodels", "pandas", "matplotlib"} & sys.modules.keys())
+"""
+
+
+async def test_a_start_with_nothing_to_do_waits_for_no_library_of_statistics(url):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", START, url, cwd=ROOT, env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    assert (process.returncode, output.decode().strip()) == (0, "")

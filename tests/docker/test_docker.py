@@ -199,7 +199,7 @@ def test_a_server_that_is_not_there_is_not_healthy():
 
 
 class Unavailable(BaseHTTPRequestHandler):
-    """What /healthz answers without its database."""
+    """What /health answers without its database."""
 
     def do_GET(self):
         self.send_response(503)

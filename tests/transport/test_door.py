@@ -113,6 +113,7 @@ async def test_the_status_says_so_where_the_media_type_lets_it(locked):
         ("GET", "/charts/drift.svg"),
         ("GET", "/charts/nope"),
         ("GET", "/metrics"),
+        ("GET", "/status"),
         ("GET", "/new"),
     ],
 )
@@ -122,13 +123,13 @@ async def test_other_places_answer_401(locked, method, path):
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == "Bearer"
         assert codes(response.json()) == ["UNAUTHENTICATED"]
-        assert (await http.get("/healthz")).json() == {"status": "ok"}
+        assert (await http.get("/health")).json()["status"] == "ok"
 
 
 def test_no_route_is_open_that_nobody_has_thought_of():
     app = create_app(Settings(_env_file=None), "postgresql://nobody@127.0.0.1:9/none", "key")
     places = {route.path.split("/")[1] for route in app.routes}
-    assert places - OPEN == {"ingest", "charts", "metrics"}
+    assert places - OPEN == {"ingest", "charts", "metrics", "status"}
     assert {route.path for route in app.routes if isinstance(route, Mount)} == {"/assets", "/auth"}
 
 

@@ -216,18 +216,6 @@ async def test_a_strange_content_length_does_no_harm(config, url, length):
 # ── other places ─────────────────────────────────────────────────────────────
 
 
-async def test_healthz(reader):
-    response = await reader.http.get("/healthz")
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
-
-
-async def test_healthz_without_a_database(config):
-    app = create_app(config, "postgresql://nobody@127.0.0.1:9/none", "key")
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as http:
-        response = await http.get("/healthz")
-    assert (response.status_code, response.json()) == (503, {"status": "unavailable"})
-
-
 @pytest.mark.parametrize("given", ["request-7", "a.b_C-9"])
 async def test_a_plain_request_id_is_kept(reader, given):
     for path in ("/healthz", "/graphql", "/nowhere"):

@@ -1,6 +1,7 @@
 """Counters in rows that are summed up, and what /metrics makes of them."""
 
 import random
+import re
 from datetime import UTC, datetime
 
 import httpx2
@@ -131,3 +132,25 @@ async def test_metrics_are_read_by_those_who_may(reader):
     assert (await reader.http.head("/metrics")).status_code == 200
     assert (await reader.http.post("/metrics")).status_code == 405
     assert (await reader.http.get("/metrics", headers={"Host": "evil.example"})).status_code == 400
+
+
+async def test_metrics_follow_the_rules_of_promtool(client):
+    """Those of `promtool check metrics` that a name, a type or a label can break."""
+    await client.data('mutation { createConversation(input: {contextWindowId: "m"}) { id } }')
+    signal = '{contextWindowId: "m", signalSource: "s", signalScore: 0.5}'
+    await client.data(f"mutation {{ createSignal(input: {signal}) {{ id }} }}")
+    families = list(text_string_to_metric_families((await client.http.get("/metrics")).text))
+    assert {"coherence_signals", "coherence_request_latency_seconds"} <= {each.name for each in families}
+    for family in families:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", family.name)
+        assert family.documentation
+        assert family.type in {"counter", "gauge", "histogram", "summary"}
+        assert not re.search(
+            r"_(counter|gauge|histogram|summary|ms|milliseconds|minutes|kb|mb)$", family.name
+        )
+        if family.type != "counter":
+            assert not family.name.endswith(("_total", "_count", "_sum", "_bucket"))
+        for sample in family.samples:
+            assert family.type == "histogram" or "le" not in sample.labels
+            assert family.type == "summary" or "quantile" not in sample.labels
+            assert (family.type == "counter") == sample.name.endswith("_total")
