@@ -1,5 +1,7 @@
 """${message}"""
 
+import sqlalchemy as sa
+${imports if imports else ""}
 from alembic import op
 
 revision = ${repr(up_revision)}
@@ -9,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else 'op.execute("")'}
+    ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else 'op.execute("")'}
+    ${downgrades if downgrades else "pass"}

@@ -216,7 +216,10 @@ def of_both(template: str) -> str:
 
 
 def upgrade() -> None:
-    aggregated = op.get_bind().scalar(text("SELECT to_regclass('touched_buckets') IS NOT NULL"))
+    # SQL that is only printed (--sql) is for a database that has no continuous aggregates.
+    aggregated = not op.get_context().as_sql and op.get_bind().scalar(
+        text("SELECT to_regclass('touched_buckets') IS NOT NULL")
+    )
     op.execute("DROP TABLE IF EXISTS deleted_signals")
     for table in (ARRIVALS, DEPARTURES, DELETED, CLASSIFICATIONS, ANOMALIES, PROGRESS):
         op.execute(table)

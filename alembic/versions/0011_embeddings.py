@@ -5,8 +5,6 @@ where the extension is (app/vectors/postgres.py). Writers only say that signals 
 with those hands them on to embedding_arrivals, so that neither ingestion nor classes wait for an embedder.
 """
 
-from sqlalchemy import text
-
 from alembic import op
 
 revision = "0011"
@@ -89,7 +87,15 @@ TRIGGERS = (
     ("embeddings_gone", "signal_embeddings"),
 )
 
-AVAILABLE = text("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')")
+PGVECTOR = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
+        CREATE EXTENSION IF NOT EXISTS vector;
+    END IF;
+END
+$$
+"""
 
 
 def upgrade() -> None:
@@ -107,8 +113,7 @@ def upgrade() -> None:
             f"CREATE TRIGGER {name} AFTER DELETE ON {table} REFERENCING OLD TABLE AS old_rows"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
         )
-    if op.get_bind().scalar(AVAILABLE):
-        op.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    op.execute(PGVECTOR)
 
 
 def downgrade() -> None:

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Table
@@ -18,9 +18,14 @@ class AnomalyKind(Enum):
 
 class Anomaly(Table):
     __tablename__ = "anomalies"
+    __table_args__ = (
+        Index("anomalies_order", "started_at", "id"),
+        Index("anomalies_user", "user_id", "started_at", "id"),
+        Index("anomalies_conversation", "conversation_id", "started_at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(CheckConstraint("kind IN ('RAPID_FIRE', 'DRIFT_SHIFT')"))
     user_id: Mapped[str | None]
     conversation_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     started_at: Mapped[datetime]

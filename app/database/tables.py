@@ -5,6 +5,7 @@ from app.auth import models as auth
 from app.conversations import models as conversations
 from app.database.base import Table
 from app.dead_letters import models as dead_letters
+from app.messages import models as messages
 from app.signals import models as signals
 from app.signals.consumers import models as consumers
 from app.signals.importers import models as importers
@@ -18,6 +19,7 @@ __all__ = [
     "conversations",
     "dead_letters",
     "importers",
+    "messages",
     "metadata",
     "signals",
     "users",

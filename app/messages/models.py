@@ -6,7 +6,20 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Identity, Numeric, SmallInteger, Text, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +36,19 @@ class Message(Table):
     """What someone has said in a conversation; a signal as well, which goes when the message goes."""
 
     __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("role IN ('USER', 'ASSISTANT', 'SYSTEM')"),
+        CheckConstraint("content <> ''"),
+        CheckConstraint(
+            "feedback_score IS NULL OR feedback_score BETWEEN -1 AND 1 AND role = 'ASSISTANT'",
+        ),
+        CheckConstraint("input_tokens >= 0"),
+        CheckConstraint("output_tokens >= 0"),
+        CheckConstraint("cost_usd >= 0 AND cost_usd < 'infinity'"),
+        UniqueConstraint("signal_time", "signal_id"),
+        Index("messages_conversation", "conversation_id", "created_at", "id"),
+        Index("messages_time", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))

@@ -4,16 +4,50 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Identity, SmallInteger, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Instant, Table
+
+_TIME_AND_ID = {"primary_key": ["time", "id"]}
+_OFTEN_UPDATED = {"postgresql_with": {"fillfactor": 80}}
 
 
 class Signal(Table):
     """`time` stands in the key, so that a hypertable can take the table as it is."""
 
     __tablename__ = "signals"
+    __table_args__ = (
+        CheckConstraint("agent_id <> ''"),
+        CheckConstraint("signal_score BETWEEN 0 AND 1"),
+        CheckConstraint("emotional_tone BETWEEN 0 AND 1"),
+        CheckConstraint("escalate_flag IN (0, 1)"),
+        Index(
+            "signals_conversation",
+            "conversation_id",
+            "time",
+            "id",
+            postgresql_include=["signal_source", "signal_score", "emotional_tone", "escalate_flag"],
+        ),
+        Index(
+            "signals_user",
+            "user_id",
+            "time",
+            postgresql_include=["conversation_id"],
+            postgresql_where=text("user_id IS NOT NULL"),
+        ),
+    )
 
     time: Mapped[datetime] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -62,6 +96,11 @@ class RollupState(Table):
     """
 
     __tablename__ = "rollup_state"
+    __table_args__ = (
+        CheckConstraint("one"),
+        CheckConstraint("source IN ('rollup', 'continuous_aggregate')"),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
 
     one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     source: Mapped[str] = mapped_column(server_default=text("'rollup'"))
@@ -75,10 +114,12 @@ class RollupState(Table):
 
 class Rollup5Minutes(_Rollup, Table):
     __tablename__ = "signal_rollup_5m"
+    __table_args__ = (Index("signal_rollup_5m_bucket", "bucket"), _OFTEN_UPDATED)
 
 
 class Rollup1Hour(_Rollup, Table):
     __tablename__ = "signal_rollup_1h"
+    __table_args__ = (Index("signal_rollup_1h_bucket", "bucket"), _OFTEN_UPDATED)
 
 
 class SignalArrival(Table):
@@ -105,10 +146,29 @@ class SignalDeparture(Table):
     last_time: Mapped[datetime]
 
 
+class DeletedSignal(Table):
+    """What a statement deletes. Triggers fill and empty it within that statement: nobody ever sees a row."""
+
+    __tablename__ = "deleted_signals"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+    __mapper_args__: Any = _TIME_AND_ID  # which the table itself does not know for a key
+
+    time: Mapped[datetime]
+    id: Mapped[int] = mapped_column(BigInteger)
+    conversation_id: Mapped[UUID]
+    user_id: Mapped[str | None]
+    signal_source: Mapped[str]
+    agent_id: Mapped[str | None]
+
+
 class SignalClassification(Table):
     """Of every signal that is not NEUTRAL, once it has been looked at."""
 
     __tablename__ = "signal_classifications"
+    __table_args__ = (
+        CheckConstraint("classification IN ('POSITIVE', 'STRESSED', 'UNCERTAIN')"),
+        Index("signal_classifications_class", "classification", "time", "id"),
+    )
 
     time: Mapped[datetime] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -131,16 +191,19 @@ class _ClassificationRollup:
 
 class ClassificationRollup5Minutes(_ClassificationRollup, Table):
     __tablename__ = "classification_rollup_5m"
+    __table_args__ = (Index("classification_rollup_5m_bucket", "bucket"), _OFTEN_UPDATED)
 
 
 class ClassificationRollup1Hour(_ClassificationRollup, Table):
     __tablename__ = "classification_rollup_1h"
+    __table_args__ = (Index("classification_rollup_1h_bucket", "bucket"), _OFTEN_UPDATED)
 
 
 class DeliveredSignal(Table):
     """The signal that an idempotency key was first delivered with."""
 
     __tablename__ = "delivered_signals"
+    __table_args__ = (Index("delivered_signals_age", "delivered_at"),)
 
     conversation_id: Mapped[UUID] = mapped_column(
         ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import func, text
+from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Table
@@ -20,6 +20,11 @@ class User(Table):
     """`email`, `phone` and `address` are ciphertext of pgcrypto: a trigger encrypts what is written there."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('EDUCATOR', 'COACH', 'ADMIN')"),
+        Index("users_username_key", text("lower(username)"), unique=True),
+        Index("users_created", "created_at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
     username: Mapped[str]
@@ -39,6 +44,7 @@ class EncryptionKey(Table):
     """One row, which tells the right key from a wrong one without telling the key."""
 
     __tablename__ = "encryption_key"
+    __table_args__ = (CheckConstraint("one"),)
 
     one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     fingerprint: Mapped[bytes]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, REAL, BigInteger, DateTime, Identity
+from sqlalchemy import ARRAY, REAL, BigInteger, DateTime, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Table
@@ -13,6 +13,10 @@ class SignalEmbedding(Table):
     """Of a signal, once it has been looked at: a vector of unit length."""
 
     __tablename__ = "signal_embeddings"
+    __table_args__ = (
+        Index("signal_embeddings_conversation", "conversation_id", "time"),
+        Index("signal_embeddings_not_indexed", "time", "id", postgresql_where=text("NOT indexed")),
+    )
 
     time: Mapped[datetime] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -4,14 +4,12 @@ import asyncio
 import sys
 
 import pytest
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from app.auth.viewer import PROGRAM
-from app.database import migrations, tables
+from app.database import migrations
 from app.database.engine import Database
 from app.database.migrations import SchemaMismatch
 from tests.conftest import at, execute
@@ -108,27 +106,6 @@ async def test_down_and_up_with_data_in_the_tables(services, database, pg):
     assert not {name for name in await left(database) if "alembic_version" not in name}
     assert not await migrations.upgrade(database) or True
     assert await pg.fetchval("SELECT count(*) FROM signal_rollup_5m") == 0
-
-
-async def test_the_models_are_the_tables(database):
-    """Indexes are left out: they are written in SQL, with INCLUDE and expressions that no model repeats."""
-
-    def compare(connection):
-        context = MigrationContext.configure(
-            connection,
-            opts={
-                "compare_type": True,
-                "compare_server_default": True,
-                # The triggers' own table is nobody else's.
-                "include_object": lambda _object, name, kind, *_: (
-                    kind not in {"index", "unique_constraint"} and name != "deleted_signals"
-                ),
-            },
-        )
-        return compare_metadata(context, tables.metadata)
-
-    async with database.engine.connect() as connection:
-        assert await connection.run_sync(compare) == []
 
 
 async def test_an_older_schema_is_refused_with_what_to_run(empty):
