@@ -7,11 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app import arrays
 from app.arrivals import Arrivals
 from app.auth.viewer import Rights
 from app.charts import classifications, draw
@@ -126,10 +126,7 @@ class Charts:
 
 def _etag(chart: Chart, to: Format) -> str:
     """Strong: it changes with the data and with how they are drawn, and bytes with nothing else."""
-    data = orjson.dumps(
-        [chart.func.__name__, chart.args, chart.keywords, to],
-        option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS,
-    )
+    data = arrays.to_json([chart.func.__name__, chart.args, chart.keywords, to])
     return f'"{hashlib.blake2b(data, key=_way_of_drawing(), digest_size=16).hexdigest()}"'
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 from graphql import get_named_type, get_nullable_type, is_list_type, is_object_type
 
+from app import arrays
 from app.coherence.drift import levels
 from app.coherence.sources.analysis import Analysis, Windows
 from app.coherence.sources.moments import Pool
@@ -108,11 +109,7 @@ def _instants(microseconds: Ints) -> list[bytes]:
 
 def _numbers(values: Floats | Ints) -> list[bytes]:
     """NaN as null."""
-    return _array(values)[1:-1].split(b",") if len(values) else []
-
-
-def _array(values: Floats | Ints) -> bytes:
-    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+    return arrays.to_json(values)[1:-1].split(b",") if len(values) else []
 
 
 def _levels(scores: Floats) -> list[bytes]:
@@ -149,7 +146,7 @@ def _starts(points: Points) -> list[Any]:
 
 def _arrays(name: str) -> Write:
     return lambda points: [
-        orjson.Fragment(_array(getattr(analysis.drift, name))) for analysis in points.analyses
+        orjson.Fragment(arrays.to_json(getattr(analysis.drift, name))) for analysis in points.analyses
     ]
 
 

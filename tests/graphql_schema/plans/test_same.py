@@ -132,6 +132,33 @@ FAULTY = [
 ]
 
 
+SERIES = "coherence%s { series { windowStart signalCount mean variance driftScore } }"
+SERIES_OF = (
+    "{ %s }",
+    '{ conversation(by: {contextWindowId: "one source"}) { %s } }',
+    "{ conversations { edges { node { %s } } } }",
+)
+
+
+@pytest.mark.parametrize("arguments", ['(window: "5m")', '(window: "1h")', '(window: "10m", step: "5m")'])
+async def test_series_of_one_source_in_each_window(rows, arguments):
+    """Rows that need not be summed came out as views of what PostgreSQL had sent, which orjson refuses."""
+    await rows.pg.execute(
+        """
+        WITH one AS (INSERT INTO conversations (context_window_id) VALUES ('one source') RETURNING id)
+        INSERT INTO signals (time, conversation_id, signal_source, signal_score)
+        SELECT timestamptz '2025-03-01' + n * interval '1 hour', id, 'Slack', n / 4.0 FROM one, generate_series(0, 3) n
+        """
+    )
+    for of in SERIES_OF:
+        operation = of % (SERIES % arguments)
+        plans = Counting()
+        planned = await answered(rows, "administrator", operation, {}, plans)
+        assert plans.planned == 1
+        assert planned == await answered(rows, "administrator", operation, {}, None)
+        assert ("errors", []) in planned
+
+
 @pytest.mark.parametrize(("operation", "variables"), FAULTY)
 async def test_what_is_left_out_or_null_is_the_same(rows, operation, variables):
     planned = await answered(rows, "ann", operation, variables, Plans())
