@@ -38,8 +38,9 @@ format: .venv/dev ## Format the code, write graphql_schema/schema.graphql anew
 lock: .venv/uv ## Pin the newest versions that pyproject.toml allows
 	uv pip compile -q --upgrade --generate-hashes --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --upgrade --generate-hashes --no-header --group web -o requirements-web.lock
+	uv pip compile -q --upgrade --generate-hashes --no-header pyproject.toml --extra aws -c requirements.lock -o requirements-aws.lock
 	uv pip compile -q --upgrade --generate-hashes --no-header pyproject.toml --group dev --group web \
-		-c requirements.lock -c requirements-web.lock -o requirements-dev.lock
+		-c requirements-aws.lock -c requirements-web.lock -o requirements-dev.lock
 
 setup: .venv/dev $(WEB)/dist/index.html ## Install everything without running anything
 

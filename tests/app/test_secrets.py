@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
 from app.secrets import SecretsProblem
 from app.settings import Settings
@@ -109,6 +110,56 @@ def test_a_dot_env_file_may_name_the_secret(keep, monkeypatch, tmp_path):
 )
 def test_a_secret_at_fault_is_told_without_a_value(keep, content, says):
     keep(content)
+    assert says in refused()
+
+
+RDS = {
+    "username": "app@x",
+    "password": f"{SECRET}/:@ ü%",
+    "engine": "postgres",
+    "host": "db.example",
+    "port": 5433,
+    "dbname": "coherence",
+    "dbInstanceIdentifier": "db-1",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "port", "name"),
+    [
+        ({}, 5_433, "coherence"),
+        ({"port": "5434"}, 5_434, "coherence"),
+        ({"port": None, "dbname": None}, 5_432, "postgres"),
+        ({"engine": "aurora-postgresql", "dbClusterIdentifier": "c"}, 5_433, "coherence"),
+        ({"masterarn": "arn:aws:secretsmanager:eu-central-1:1:secret:master"}, 5_433, "coherence"),
+    ],
+)
+def test_credentials_of_rds_are_taken_as_aws_keeps_them(keep, change, port, name):
+    given = {key: value for key, value in (RDS | change).items() if value is not None}
+    keep(given | {"PGCRYPTO_KEY": SECRET})
+    settings = Settings()
+    url = make_url(settings.database_url.get_secret_value())
+    assert (url.username, url.password, url.host) == (RDS["username"], RDS["password"], RDS["host"])
+    assert (url.port, url.database) == (port, name)
+    assert settings.pgcrypto_key.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"host": None}, "has no host"),
+        ({"password": ""}, "has no password"),
+        ({"engine": "mysql"}, "engine 'mysql'"),
+        ({"port": "many"}, "port"),
+        ({"port": 70_000}, "port"),
+        ({"dbname": ["a"]}, "dbname"),
+        ({"COHERENCE_DATABASE_URL": "postgresql://h/d"}, "both COHERENCE_DATABASE_URL and username"),
+        ({"hots": "h"}, "'hots', which is no setting"),
+    ],
+    ids=range(8),
+)
+def test_credentials_of_rds_at_fault_are_told_without_a_value(keep, change, says):
+    keep({key: value for key, value in (RDS | change).items() if value is not None})
     assert says in refused()
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from app.cli import cli
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -99,10 +100,24 @@ def test_nothing_private_or_built_here_is_in_the_context():
 def test_libraries_are_installed_by_their_hashes_and_none_of_the_developers():
     installed = [found.value for found in ALL if found.name == "RUN" and found.value.startswith("pip ")]
     locked = {match[1] for line in installed if (match := re.search(r"--require-hashes -r (\S+)", line))}
-    assert locked == {"requirements.lock", "requirements-web.lock"}
+    assert locked == {"requirements-aws.lock", "requirements-web.lock"}
     assert all("--require-hashes" in line or "--no-deps" in line for line in installed)
-    [libraries] = [found.stage for found in ALL if found.value.endswith("-r requirements.lock")]
+    [libraries] = [found.stage for found in ALL if found.value.endswith("-r requirements-aws.lock")]
     assert not any(found.stage == libraries and "requirements-web" in found.value for found in ALL)
+
+
+def test_the_image_has_what_is_tested_and_boto3_besides():
+    aws, tested = (
+        set(
+            re.findall(
+                r"^[a-z0-9._-]+==[^ ]+", (ROOT / f"requirements-{name}.lock").read_text(), re.MULTILINE
+            )
+        )
+        for name in ("aws", "dev")
+    )
+    own = set(re.findall(r"^[a-z0-9._-]+==[^ ]+", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    assert own < aws < tested
+    assert any(line.startswith("boto3==") for line in aws)
 
 
 def test_migrations_and_the_page_lie_where_the_program_looks_for_them():
@@ -136,36 +151,106 @@ def test_the_image_sets_settings_that_are_accepted(monkeypatch):
     assert settings.host == "0.0.0.0"  # noqa: S104
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_compose_gives_only_settings(name):
-    assert OURS[name]["environment"].keys() <= SETTINGS
-
-
 def test_compose_publishes_on_loopback_alone_and_where_the_image_listens():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published.keys() == {"api"}
-    [port] = published["api"]
+    assert published.keys() == {"app", "tls"}
+    [port] = published["app"]
     assert port.startswith("127.0.0.1:")
     assert port.endswith(f":{FINAL['EXPOSE']}")
 
 
-def test_the_api_waits_for_the_database_and_its_tables():
-    waits = {name: on["condition"] for name, on in SERVICES["api"]["depends_on"].items()}
-    assert waits == {"db": "service_healthy", "migrate": "service_completed_successfully"}
+def test_the_server_waits_for_the_database_and_its_tables():
+    for name in OURS.keys() - {"migrate"}:
+        waits = {other: on["condition"] for other, on in SERVICES[name]["depends_on"].items()}
+        assert waits == {"db": "service_healthy", "migrate": "service_completed_successfully"}
     assert SERVICES["migrate"]["command"] == ["coherence", "migrate"]
-    assert SERVICES["migrate"]["environment"].items() <= SERVICES["api"]["environment"].items()
+    assert SERVICES["migrate"]["environment"] == SERVICES["app"]["environment"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_reaches_each_container_of_ours(name):
+    """All that `.env` has; what is set here besides would be wrong in a container, or is a secret that must be there."""
+    service = OURS[name]
+    assert service["env_file"] == ".env"
+    assert service["environment"].keys() == {
+        "HOST",
+        "PORT",
+        "COHERENCE_DATA_DIR",
+        "COHERENCE_DATABASE_URL",
+        "PGCRYPTO_KEY",
+        "FORWARDED_ALLOW_IPS",
+    }
+    assert service["environment"]["COHERENCE_DATA_DIR"] == FINAL["VOLUME"]
+    assert f"data:{FINAL['VOLUME']}" in service["volumes"]
+
+
+def test_volumes_have_names():
+    named = yaml.safe_load(COMPOSE)["volumes"].keys()
+    mounted = [volume.split(":")[0] for service in SERVICES.values() for volume in service["volumes"]]
+    assert {source for source in mounted if not source.startswith("./")} == named
+    for source in {source for source in mounted if source.startswith("./")}:
+        assert (ROOT / "docker" / source).exists()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_a_container_runs_is_a_command_of_the_program(name, capsys):
+    words = [
+        re.sub(r"\$\{\w+:-(.*)\}", r"\1", word)
+        for word in SERVICES[name].get("command", ["coherence", "serve"])
+    ]
+    assert words[0] == "coherence"
+    with pytest.raises(SystemExit) as end:
+        cli([*words[1:], "--help"])
+    assert end.value.code == 0
+    assert words[-1] not in capsys.readouterr().err
+
+
+def test_https_is_served_to_those_who_sign_in_alone():
+    proxy, app = SERVICES["tls"], SERVICES["app"]
+    assert "COHERENCE_AUTH" in proxy["environment"]
+    assert '"$$COHERENCE_AUTH" = required' in proxy["command"][-1]
+    assert proxy["networks"]["default"]["ipv4_address"] == app["environment"]["FORWARDED_ALLOW_IPS"]
+    caddyfile = (ROOT / "docker/Caddyfile").read_text()
+    assert f"reverse_proxy app:{FINAL['EXPOSE']}" in caddyfile
+    assert "{$DOMAIN} {" in caddyfile
+
+
+def test_what_runs_beside_the_server_runs_on_demand():
+    profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
+    assert profiles == {
+        "db": None,
+        "migrate": None,
+        "app": None,
+        "pull": ["pull"],
+        "consume": ["consume"],
+        "tls": ["tls"],
+    }
+
+
+def examples():
+    return dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 
 
 def test_every_variable_of_compose_is_in_the_example_and_secrets_have_no_default():
     used = dict(re.findall(r"\$\{(\w+)(:[?-][^}]*)?\}", COMPOSE))
-    described = set(re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
-    assert used.keys() == described
+    assert used.keys() <= examples().keys() <= used.keys() | SETTINGS
     needed = {name for name, otherwise in used.items() if otherwise.startswith(":?")}
     assert needed == {"POSTGRES_PASSWORD", "PGCRYPTO_KEY"}
     assert all(f"\n{name}=\n" in EXAMPLE for name in needed)
 
 
-@pytest.mark.parametrize("rule", SERVICES["api"]["develop"]["watch"], ids=lambda rule: rule["path"])
+def test_the_example_of_sign_in_is_one_that_the_server_takes(monkeypatch):
+    given = {name: value or "filled in" for name, value in examples().items()}
+    assert f"https://{given['DOMAIN']}" == given["COHERENCE_PUBLIC_URL"]
+    for name in given.keys() & SETTINGS:
+        monkeypatch.setenv(name, given[name])
+    settings = Settings(_env_file=None)
+    assert settings.auth == "required"
+    assert settings.allowed_hosts == (given["DOMAIN"],)
+    assert settings.oidc_issuer
+
+
+@pytest.mark.parametrize("rule", SERVICES["app"]["develop"]["watch"], ids=lambda rule: rule["path"])
 def test_what_compose_watches_is_there_and_goes_where_the_image_has_it(rule):
     path = (ROOT / "docker" / rule["path"]).resolve()
     assert path.exists()
