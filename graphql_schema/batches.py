@@ -142,6 +142,9 @@ class Batches(SchemaExtension):
         definitions = (operation and operation.variable_definitions) or ()
         lists: dict[str, list[Any]] = {}
         refused: list[str] = []
+        # Nobody reads what is not declared, not even to tell requests apart.
+        for name in given.keys() - {definition.variable.name.value for definition in definitions}:
+            del given[name]
         for definition in definitions:
             name = definition.variable.name.value
             value: Any = given.get(name)

@@ -4,7 +4,6 @@ Each object becomes an expression that joins its fields' texts; each connection 
 other row a scalar subquery by its key. Rights, filters, orders and pages are those of app/<domain>/queries.py.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -63,24 +62,25 @@ class Compiler:
         self.rights = rights
         self.parameters: dict[str, Parameter] = {}
         """Of the statement, by name."""
-        self.given: Counter[str] = Counter()
-        """How often a variable gives one its value."""
+        self.given: set[int] = set()
+        """Identities of the nodes, each one use of a variable, that give one its value."""
         self.holes: list[Hole] = []
         self.aliases = 0
 
     @property
     def free(self) -> frozenset[str]:
-        """Variables whose value makes no difference but to parameters."""
-        used: Counter[str] = Counter()
+        """Variables whose value makes no difference but to parameters: each of their uses gives one its value."""
+        given, parameters, others = self.given, set[str](), set[str]()
 
         class Uses(Visitor):
             def enter_variable(self, node: VariableNode, *_: object) -> None:
-                used[node.name.value] += 1
+                (parameters if id(node) in given else others).add(node.name.value)
 
+        operation = self.executor.operation
         fragments = [fragment.definition for fragment in self.executor.fragments.values()]
-        for node in (self.executor.operation.selection_set, *fragments):
+        for node in (*(operation.directives or ()), operation.selection_set, *fragments):
             visit(node, Uses())
-        return frozenset(name for name, times in self.given.items() if used[name] == times)
+        return frozenset(parameters - others)
 
     def data(self, root: GraphQLObjectType, fields: dict[str, Any]) -> Statement:
         """The whole answer's, of the grouped fields of Query."""
@@ -168,7 +168,7 @@ class Compiler:
         name = value.name.value
         if self.executor.variable_values.coerced.get(name) != given:
             return None
-        self.given[name] += 1
+        self.given.add(id(value))
         return name
 
     def _parameter(self, parameter: Parameter, type_: Any) -> BindParameter[Any]:

@@ -1,5 +1,6 @@
 """Random operations over rows: most of them planned, some with a part that is not, some at fault."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -35,6 +36,7 @@ FILTERS = {
         "{status: DELETED}",
         "{status: ACTIVE}",
         "{agentId: %s}",
+        "{userId: %i}",
         '{started: {start: "2026-01-01T00:00:00Z"}}',
         '{started: {start: "2027-01-01T00:00:00Z", end: "2026-01-01T00:00:00Z"}}',
         "{}",
@@ -83,6 +85,10 @@ WINDOWS = (
 WORDS = ('"a1"', '"title"', '"%"', '"_"', '"learner"', '"\\u0000"', '""', '"é"')
 
 
+LEFT_OUT = object()
+"""Among the values of a variable: that a request does not mention it."""
+
+
 @dataclass
 class Operations:
     """`ids` and `cursors` are some that there are, of all types and lists."""
@@ -91,15 +97,21 @@ class Operations:
     ids: list[str]
     cursors: list[str]
     fragments: list[str] = field(default_factory=list)
-    variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    variables: dict[str, tuple[str, Sequence[Any]]] = field(default_factory=dict)
+    """By name: how it is declared, and values it may have."""
 
-    def operation(self) -> tuple[str, dict[str, Any]]:
+    def operation(self) -> tuple[str, list[dict[str, Any]]]:
+        """A document, and variables of several requests for it."""
         self.fragments, self.variables = [], {}
         roots = " ".join(self.root() for _ in range(self.dice.choice((1, 1, 1, 2, 3))))
         declared = ", ".join(f"${name}: {kind}" for name, (kind, _) in self.variables.items())
         head = f"query({declared})" if declared else "query"
-        given = {name: value for name, (_, value) in self.variables.items()}
-        return f"{head} {{ {roots} }} {' '.join(self.fragments)}", given
+        requests = [self.given() for _ in range(3 if declared else 1)]
+        return f"{head} {{ {roots} }} {' '.join(self.fragments)}", requests
+
+    def given(self) -> dict[str, Any]:
+        chosen = {name: self.dice.choice(values) for name, (_, values) in self.variables.items()}
+        return {name: value for name, value in chosen.items() if value is not LEFT_OUT}
 
     def root(self) -> str:
         alias = f"r{self.dice.randrange(10**6)}: "
@@ -109,8 +121,7 @@ class Operations:
         if kind == "__typename":
             return alias + kind
         if kind == "node":
-            chosen = self.dice.choice(self.ids)
-            named = self.variable("ID!", chosen) if self.dice.random() < 0.5 else f'"{chosen}"'
+            named = self.id() if self.dice.random() < 0.5 else f'"{self.dice.choice(self.ids)}"'
             parts = [f"... on {name} {{ {self.object(name, 2)} }}" for name in ("User", "Conversation")]
             return f"{alias}node(id: {named}) {{ id __typename {' '.join(parts)} }}"
         if kind == "coherence":
@@ -124,16 +135,36 @@ class Operations:
     def by(self, type_name: str) -> str:
         name = "username" if type_name == "User" else "contextWindowId"
         names = ('"ann"', '"ANN"', '"nobody"') if type_name == "User" else ('"a1"', '"b1"', '"n1"', '"no"')
-        if self.dice.random() < 0.4:
+        chance = self.dice.random()
+        if chance < 0.3:
             return f"{{{name}: {self.dice.choice(names)}}}"
-        if self.dice.random() < 0.5:
-            return f"{{id: {self.variable('ID!', self.dice.choice(self.ids))}}}"
+        if chance < 0.4:
+            return f"{{{name}: {self.variable('String!', self.words())}}}"
+        if chance < 0.7:
+            return f"{{id: {self.id()}}}"
         return f'{{id: "{self.dice.choice(self.ids)}"}}'
 
-    def variable(self, kind: str, value: Any) -> str:
+    def id(self) -> str:
+        return self.variable("ID!", self.ids)
+
+    def words(self) -> Sequence[str]:
+        """That may be cursors, names, or found in titles: whichever a variable is used as."""
+        return ("ann", "a1", "b1", "x", *self.dice.sample(self.cursors, 2))
+
+    def variable(self, kind: str, values: Sequence[Any]) -> str:
+        """One of its own, or another use of one that there is."""
+        able = [name for name, (declared, _) in self.variables.items() if declared in {kind, f"{kind}!"}]
+        if able and self.dice.random() < 0.5:
+            return f"${self.dice.choice(able)}"
         name = f"v{len(self.variables)}"
-        self.variables[name] = kind, value
+        self.variables[name] = kind, values
         return f"${name}"
+
+    def word(self) -> str:
+        """Of a filter: written out, or a variable."""
+        if self.dice.random() < 0.6:
+            return self.dice.choice(WORDS)
+        return self.variable("String", (*self.words(), LEFT_OUT, None))
 
     def arguments(self, type_name: str) -> str:
         dice, given = self.dice, []
@@ -141,22 +172,33 @@ class Operations:
         if chance < 0.5:
             given.append(f"first: {dice.choice((0, 1, 2, 3, 100))}")
         elif chance < 0.8:
-            given.append(f"last: {self.variable('Int', dice.choice((1, 2, 3, 0, None)))}")
+            given.append(f"last: {self.variable('Int', (1, 2, 3, 0, None, LEFT_OUT))}")
         elif chance < 0.81:
             given.append(dice.choice(("first: -1", "first: 100000", "first: 1, last: 1")))
-        if dice.random() < 0.25:
-            given.append(f'{dice.choice(("after", "before"))}: "{dice.choice(self.cursors)}"')
+        if dice.random() < 0.35:
+            written = dice.random() < 0.5
+            cursors = (*dice.sample(self.cursors, 3), LEFT_OUT, None)
+            cursor = f'"{dice.choice(self.cursors)}"' if written else self.variable("String", cursors)
+            given.append(f"{dice.choice(('after', 'before'))}: {cursor}")
         if type_name in FILTERS and dice.random() < 0.3:
-            given.append(f"filter: {dice.choice(FILTERS[type_name])}".replace("%s", dice.choice(WORDS)))
+            given.append(f"filter: {self.filter(dice.choice(FILTERS[type_name]))}")
         if type_name == "Conversation" and dice.random() < 0.3:
             order = dice.choice(("STARTED_AT", "STARTED_AT", "LAST_SIGNAL_AT"))
             given.append(f"orderBy: {{field: {order}, direction: {dice.choice(('ASC', 'DESC'))}}}")
         return f"({', '.join(given)})" if given else ""
 
+    def filter(self, text: str) -> str:
+        """With a word, a source or an id in its place."""
+        if "%i" in text:
+            return text.replace("%i", self.id())
+        if "[%s]" in text:
+            return text.replace("%s", self.variable("String!", self.words()))
+        return text.replace("%s", self.word()) if "%s" in text else text
+
     def connection(self, type_name: str, depth: int) -> str:
         parts = [
-            f"edges {{ cursor node {{ {self.object(type_name, depth)} }} }}",
-            f"e2: edges {{ __typename node {{ {self.object(type_name, 0)} }} }}",
+            "edges { cursor node { %deep } }",
+            "e2: edges { __typename node { %flat } }",
             "totalCount",
             "pageInfo { hasNextPage hasPreviousPage startCursor endCursor __typename }",
             "p2: pageInfo { hasNextPage }",
@@ -164,11 +206,16 @@ class Operations:
         ]
         chosen = [part for part in parts if self.dice.random() < 0.45] or parts[:1]
         self.dice.shuffle(chosen)
+        # Made once they are chosen: variables and fragments of nothing make a document invalid.
+        for mark, below in (("%deep", depth), ("%flat", 0)):
+            chosen = [
+                part.replace(mark, self.object(type_name, below)) if mark in part else part for part in chosen
+            ]
         return f"{self.arguments(type_name)} {{ {' '.join(chosen)} }}"
 
     def coherence(self) -> str:
         parts = self.dice.sample(COHERENCE, self.dice.randint(1, 4))
-        arguments = self.dice.choice(WINDOWS).replace("%s", self.dice.choice(WORDS))
+        arguments = self.filter(self.dice.choice(WINDOWS))
         rare = "series { semanticDrift }" if self.dice.random() < 0.02 else ""
         return f"coherence{arguments} {{ {' '.join(parts)} {rare} }}"
 
@@ -176,7 +223,7 @@ class Operations:
         dice = self.dice
         leaves = LEAVES[type_name].split()
         parts = dice.sample(leaves, dice.randint(1, len(leaves)))
-        parts += [f"x{n}: {dice.choice(leaves)}" for n in range(dice.choice((0, 0, 2)))]
+        parts += [f"x{dice.randrange(10**6)}: {dice.choice(leaves)}" for _ in range(dice.choice((0, 0, 2)))]
         if depth:
             for name, kind in LISTS.get(type_name, {}).items():
                 if dice.random() < 0.4:
@@ -200,7 +247,10 @@ class Operations:
             name = f"F{len(self.fragments)}"
             self.fragments.append(f"fragment {name} on {type_name} {{ {part} }}")
             return f"...{name}"
-        if chance < 0.12:
-            value = self.variable("Boolean!", self.dice.random() < 0.5)
+        if chance < 0.1:  # one that is spread elsewhere as well
+            names = [text.split()[1] for text in self.fragments if text.split()[3] == type_name]
+            return f"{part} ...{self.dice.choice(names)}" if names else part
+        if chance < 0.14:
+            value = self.variable("Boolean!", (True, False))
             return f"... @{self.dice.choice(('skip', 'include'))}(if: {value}) {{ {part} }}"
         return part
