@@ -98,7 +98,9 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id", *settings.allowed_headers],
+            # A cookie is all that they are for.
+            allow_credentials=settings.auth == "required",
             expose_headers=["Retry-After", "X-Request-Id"],
         ),
         Middleware(Authentication, auth=services.auth),

@@ -56,6 +56,16 @@ class Unavailable(Refused):
     code = "UNAVAILABLE"
 
 
+class BadRequest(Refused):
+    """The request itself is at fault, before anything is looked at that it asks for."""
+
+    code = "BAD_REQUEST"
+
+
+class UnsupportedMediaType(BadRequest):
+    """Its body is of a type, or in an encoding, that is not taken there."""
+
+
 class TooSlow(Refused):
     """A statement was ended for taking longer than one of its kind may."""
 

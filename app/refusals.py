@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.responses import JSONResponse
 
 from app.errors import (
+    BadRequest,
     BadUserInput,
     Forbidden,
     NotFound,
@@ -13,9 +14,12 @@ from app.errors import (
     Refused,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 
 _STATUSES: Final[Mapping[type[Refused], int]] = {
+    BadRequest: 400,
+    UnsupportedMediaType: 415,
     BadUserInput: 400,
     Unauthenticated: 401,
     Forbidden: 403,

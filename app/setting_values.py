@@ -1,6 +1,9 @@
 """How the values of environment variables are read and what they have to be; app/settings/ has the variables."""
 
+import re
 from decimal import Decimal
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -8,12 +11,15 @@ from limits import RateLimitItem, parse_many
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 from pydantic_settings import NoDecode
 
+from app import origins
 from app.duration import Duration
 
 OFF: Final = "off"
 SENTENCE_WIDTH: Final = 384
 """Of all-MiniLM-L6-v2."""
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def _words(value: Any) -> Any:
@@ -57,14 +63,71 @@ def _base_url(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or value.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
-    ):
-        raise ValueError("it takes scheme and host alone, such as https://coherence.example.org")
-    return value.rstrip("/")
+    origin = origins.normalised(value)
+    if origin is None:
+        raise ValueError(
+            f"{value[:100]!r} is no origin: it takes scheme and host alone, such as https://coherence.example.org"
+        )
+    return origin
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    if any("*" in value for value in values):
+        raise ValueError("it takes no wildcards: name each origin, such as https://coherence.example.org")
+    return tuple(map(_origin, values))
+
+
+def _host_pattern(value: str) -> str:
+    """In the form in which requests name a host, which is compared without its port."""
+    bare = value.removeprefix("*.").rstrip(".")
+    if value == "*":
+        return value
+    if _is_address(bare.strip("[]")):
+        address = ip_address(bare.strip("[]"))
+        return f"[{address}]" if address.version == 6 else str(address)
+    name = origins.ascii_name(bare)
+    if name is None:
+        raise ValueError(
+            f"{value[:100]!r} is no host name: it takes names such as coherence.example.org or *.example.org, "
+            "without scheme, port or path"
+        )
+    return f"*.{name}" if value.startswith("*.") else name
+
+
+def _host_patterns(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_host_pattern, values))
+
+
+def _listening(value: str) -> str:
+    """An address or a name to listen on, without the brackets that URLs have around IPv6."""
+    bare = value.strip().strip("[]")
+    name = bare if _is_address(bare) else origins.ascii_name(bare)
+    if name is None:
+        raise ValueError("it takes an address or a host name alone; the port is PORT's")
+    return name
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _header_names(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _TOKEN.fullmatch(value):
+            raise ValueError(f"{value[:100]!r} is no header's name, such as traceparent")
+    return values
+
+
+def _at_home(path: Path) -> Path:
+    """`~` at a path's beginning is a home folder here too, as in a shell."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:  # of a user who is not known
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _issuer(value: str) -> str:
@@ -92,10 +155,17 @@ def _prices(value: dict[str, tuple[Decimal, Decimal]]) -> dict[str, tuple[Decima
     return value
 
 
-type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 type Rate = Annotated[InstanceOf[RateLimitItem] | Literal["off"] | None, BeforeValidator(_rate)]
 type Durations = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_durations)]
 
+type Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_origins)]
+type Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_host_patterns)]
+type HeaderNames = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_header_names)
+]
+
+type Host = Annotated[str, AfterValidator(_listening)]
+type File = Annotated[Path, AfterValidator(_at_home)]
 type Origin = Annotated[str, AfterValidator(_origin)]
 type Issuer = Annotated[str, AfterValidator(_issuer)]
 type BaseUrl = Annotated[str, AfterValidator(_base_url)]

@@ -120,7 +120,7 @@ async def read_request(body: bytes, readers: Sequence[Reader]) -> GraphQLRequest
             variables[name] = await _read_list(text, readers) if is_list else msgspec.json.decode(text)
     except REFUSED:
         return None
-    return GraphQLRequestData(request.query, variables, request.operationName, request.extensions)
+    return GraphQLRequestData(request.query, variables, request.operationName or None, request.extensions)
 
 
 async def _read_list(text: msgspec.Raw, readers: Sequence[Reader]) -> list[Any]:

@@ -8,6 +8,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
     ObjectValueNode,
@@ -18,6 +19,7 @@ from graphql import (
     TypeInfoVisitor,
     Visitor,
     get_operation_ast,
+    parse,
     visit,
 )
 from strawberry.extensions import SchemaExtension
@@ -86,6 +88,22 @@ def check(
         if missing:
             names = " and ".join(sorted(scope.value for scope in missing))
             raise Forbidden(f"This needs the scope {names}, which {_whose(viewer)} does not have.")
+
+
+def changes(text: str, name: str | None, max_tokens: int) -> str | None:
+    """Return what of an operation stores or costs something, for people: a mutation, or the name of such a subscription.
+    None where nothing does, or where the text is none that would run.
+    """
+    try:
+        document = parse(text, max_tokens=max_tokens)
+    except (GraphQLError, RecursionError):
+        return None
+    operation = get_operation_ast(document, name)
+    if operation is None:
+        return None
+    if operation.operation is OperationType.MUTATION:
+        return "A mutation"
+    return next(iter(_root_fields(document, operation) & WRITING), None)
 
 
 def _whose(viewer: Viewer) -> str:

@@ -5,40 +5,52 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.requests import Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError
+from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.streaming import SSETransport
+from strawberry.http.types import QueryParams
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult, SubscriptionExecutionResult
+from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
 from app.errors import Refused, Unavailable
+from app.media_types import JSON
 from app.rates import address_of
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import REFUSED, Body, read_request
 from graphql_schema.context import Asked, Context
-from graphql_schema.door import sees_schema
+from graphql_schema.door import changes, sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.leaving import LeftOff
+from graphql_schema.limits import Size, cost_of
+from graphql_schema.negotiation import (
+    ANSWERS,
+    EVENTS,
+    GRAPHQL_RESPONSE,
+    PRIVATE,
+    EventStream,
+    answered_in,
+    wants_page,
+)
 from graphql_schema.operations import CLIENT_LEFT, tell
 from graphql_schema.plans import Plans, Reading
+from graphql_schema.request_body import decode_slowly, receiver
 from graphql_schema.schema import Schema
 from graphql_schema.websocket import WebSocketHandler
-
-JSON = "application/json"
-EVENTS = "text/event-stream"
-GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
@@ -46,12 +58,12 @@ _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 CLIENT_CLOSED_REQUEST = 499
 
 
-class EventStream(SSETransport):
-    """For those who ask for it before JSON: others list all that they can read, and mean JSON."""
+class NotAllowed(HTTPException):
+    """405: the operation is not run by this method; `allow` has those by which it is."""
 
-    def accepts(self, accept: str) -> bool:
-        names = [part.split(";")[0].strip().lower() for part in accept.split(",")]
-        return next((name == EVENTS for name in names if name in {EVENTS, JSON, GRAPHQL_RESPONSE}), False)
+    def __init__(self, message: str, allow: str) -> None:
+        super().__init__(405, message)
+        self.allow = allow
 
 
 class GraphQLApp(GraphQL[Context, None]):
@@ -66,11 +78,12 @@ class GraphQLApp(GraphQL[Context, None]):
         super().__init__(
             schema,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            allowed_origins=settings.allowed_origins,
+            allowed_origins=sorted(settings.own_origins),
             connection_init_wait_timeout=timedelta(seconds=settings.init_seconds),
             max_subscriptions_per_connection=settings.max_subscriptions,
         )
-        self._stream_transport_map[SSETransport.protocol] = EventStream(settings.ping_seconds)
+        self._events = EventStream(settings.ping_seconds)
+        self._stream_transport_map[SSETransport.protocol] = self._events
         self._ending = asyncio.Event()
         self.services = services
         self.page = page
@@ -79,13 +92,16 @@ class GraphQLApp(GraphQL[Context, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        request = Request(scope, self._limited(scope, receive))
         response = Response(status_code=CLIENT_CLOSED_REQUEST)  # which the log is told, and nobody else
+        request = Request(scope, receive)
         try:
+            request = Request(scope, receiver(scope, receive, self.services.settings.max_body))
             with LeftOff(scope["state"], receive):
                 response = await self._planned(request) or await self.run(request)
         except HTTPException as error:
-            response = _refusal(error.status_code, error.reason)
+            response = self._refusal(request, error)
+        except ClientDisconnect:  # before its request was whole
+            pass
         await self._send(response, scope, receive, send)
 
     async def _planned(self, request: Request) -> Response | None:
@@ -112,27 +128,22 @@ class GraphQLApp(GraphQL[Context, None]):
         if pieces is None:
             return None
         tell(context, plan.about.name, perf_counter() - began)
-        media_type = _media_type(request.headers.get("accept", ""))
         body = b"".join((b'{"data":', *pieces, plan.about.end))
-        return Response(body, media_type=f"{media_type}; charset=utf-8")
+        return Response(body, headers=PRIVATE, media_type=f"{answered_in(request.headers)}; charset=utf-8")
 
     async def _asked(self, request: Request, plans: Plans) -> Asked | None:
         """What a request for JSON asks, as it is asked most of the time, if it has had a plan before; None where it
         takes a closer look. A list that makes no other plan is still text.
         """
-        headers = request.headers
-        if (
-            request.method != "POST"
-            or not headers.get("content-type", "").startswith(JSON)
-            or EVENTS in headers.get("accept", "")
-        ):
+        if request.method != "POST" or answered_in(request.headers) in {None, EVENTS}:
             return None
         try:
             body = msgspec.json.decode(await request.body(), type=Body)
             query = self.schema.documents.query_of(msgspec.structs.asdict(body))
             if type(query) is not str:  # none, or an unknown one
                 return None
-            free = plans.free_of(query, body.operationName, request.state.viewer.rights)
+            name = body.operationName or None
+            free = plans.free_of(query, name, request.state.viewer.rights)
             if free is None:
                 return None
             variables = {
@@ -143,24 +154,7 @@ class GraphQLApp(GraphQL[Context, None]):
             }
         except REFUSED:
             return None
-        return Asked(query, body.operationName, variables)
-
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """`receive`, which refuses a body that is, or says that it is, too large."""
-        most = self.services.settings.max_body
-        said = dict(scope["headers"]).get(b"content-length", b"0")
-        received = int(said) if said.isdigit() and int(said) > most else 0
-
-        async def limited() -> Message:
-            nonlocal received
-            if received <= most:
-                message = await receive()
-                received += len(message.get("body", b""))
-            if received > most:
-                raise HTTPException(413, f"The request's body is larger than {most} bytes.")
-            return message
-
-        return limited
+        return Asked(query, name, variables)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         state = request.state
@@ -186,9 +180,11 @@ class GraphQLApp(GraphQL[Context, None]):
                 raise ConnectionRejectionError
         return await super().on_ws_connect(context)
 
-    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
-        return super().should_render_graphql_ide(request) and not {"documentId", "extensions"} & set(
-            request.query_params
+    def should_render_graphql_ide(self, request: Any) -> bool:
+        return (
+            request.method == "GET"
+            and not {"query", "documentId", "extensions"} & set(request.query_params)
+            and wants_page(request.headers)
         )
 
     async def render_graphql_ide(self, request: Request) -> Response:
@@ -224,10 +220,64 @@ class GraphQLApp(GraphQL[Context, None]):
                 for task in (sending, *endings):
                     task.cancel()
 
+    def _get_stream_transport_from_headers(self, headers: Any) -> SSETransport | None:
+        return self._events if answered_in(headers) == EVENTS else None
+
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)
-        response.media_type = _media_type(request.headers.get("accept", ""))
+        response.media_type = answered_in(request.headers)
         return response
+
+    async def execute_operation(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        request_data: GraphQLRequestData | list[GraphQLRequestData],
+        context: Context,
+        root_value: None,
+        sub_response: Response,
+    ) -> ExecutionResult | list[ExecutionResult] | SubscriptionExecutionResult:
+        """Run it, but by GET nothing that stores or costs something, whatever its type: any page of another site can
+        have a browser send that.
+        """
+        if request.method == "GET" and isinstance(request_data, GraphQLRequestData):
+            what = changes(
+                request_data.query or "", request_data.operation_name, self.services.settings.max_tokens
+            )
+            if what is not None:
+                raise NotAllowed(f"{what} is not run by GET, as it stores something: use POST.", "POST")
+        return await super().execute_operation(
+            request, request_adapter, request_data, context, root_value, sub_response
+        )
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Run a query or a mutation, whose answer is one piece of JSON."""
+        try:
+            return await self.schema.execute(
+                request_data.query,
+                request_data.variables,
+                context,
+                root_value,
+                request_data.operation_name,
+                {OperationType.QUERY, OperationType.MUTATION},
+                request_data.extensions,
+            )
+        except InvalidOperationTypeError:
+            raise HTTPException(
+                406, f"Subscriptions come over WebSocket, or as a stream: Accept: {EVENTS}."
+            ) from None
+        except CannotGetOperationTypeError as fault:
+            raise HTTPException(400, fault.as_http_error_reason()) from None
+        except MissingQueryError:
+            raise HTTPException(400, "No GraphQL query found in the request") from None
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
@@ -241,15 +291,17 @@ class GraphQLApp(GraphQL[Context, None]):
         return Response(
             self.encode_json(body),
             status,
-            headers={"Retry-After": str(seconds)} if seconds else None,
+            headers={**PRIVATE, "Retry-After": str(seconds)} if seconds else PRIVATE,
             media_type=f"{sub_response.media_type}; charset=utf-8",
         )
 
     async def parse_http_body(
         self, request: AsyncHTTPRequestAdapter
     ) -> GraphQLRequestData | list[GraphQLRequestData]:
-        is_json = request.method == "POST" and JSON in (request.content_type or "")
-        if is_json and self._get_stream_transport_from_headers(request.headers) is None:
+        kind = answered_in(cast(Headers, request.headers))
+        if kind is None:
+            raise HTTPException(406, f"Accept takes none of {', '.join(ANSWERS)}, which there is.")
+        if request.method == "POST" and kind != EVENTS:
             read = await read_request(await request.get_body(), self.schema.readers)
             if read is not None:
                 return read
@@ -260,9 +312,15 @@ class GraphQLApp(GraphQL[Context, None]):
             )
             asked = {"documentId": told.get("documentId"), "extensions": data.extensions}
             data.query = self.schema.documents.asked_for(asked)
-        if isinstance(data, GraphQLRequestData) and not isinstance(data.operation_name, str | None):
-            raise HTTPException(400, "`operationName` must be a string or null, if provided.")
+        if isinstance(data, GraphQLRequestData):
+            if not isinstance(data.operation_name, str | None):
+                raise HTTPException(400, "`operationName` must be a string or null, if provided.")
+            data.operation_name = data.operation_name or None
         return data
+
+    def parse_query_params(self, params: QueryParams) -> dict[str, Any]:
+        """Read the parameters of a GET; one that is empty is as if it were left out."""
+        return super().parse_query_params({name: value for name, value in params.items() if value})
 
     def parse_json(self, data: str | bytes) -> Any:
         try:
@@ -278,21 +336,23 @@ class GraphQLApp(GraphQL[Context, None]):
         try:
             return msgspec.json.decode(data)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return self._decode_slowly(data)
+            return decode_slowly(data)
 
-    @staticmethod
-    def _decode_slowly(data: str | bytes) -> object:
-        """What Python's own reader takes besides (a byte order mark, lone surrogates), or the fault in its words."""
-        try:
-            return json.loads(data)
-        except json.JSONDecodeError:
-            raise
-        except RecursionError:
-            raise json.JSONDecodeError("it is nested too deeply", "", 0) from None
-        except UnicodeDecodeError:
-            raise json.JSONDecodeError("it is not UTF-8", "", 0) from None
-        except ValueError:
-            raise json.JSONDecodeError("it holds a number of thousands of digits", "", 0) from None
+    def _refusal(self, request: Request, refusal: HTTPException) -> Response:
+        """Answer a request that is not run as GraphQL at all."""
+        kind = answered_in(request.headers)
+        code = "PAYLOAD_TOO_LARGE" if refusal.status_code == 413 else "BAD_REQUEST"
+        body = {
+            "errors": [{"message": refusal.reason, "extensions": {"code": code}}],
+            "extensions": {"cost": cost_of(Size(), self.services.settings)},
+        }
+        allow = refusal.allow if isinstance(refusal, NotAllowed) else "GET, POST"
+        return Response(
+            self.encode_json(body),
+            refusal.status_code,
+            headers={**PRIVATE, "Allow": allow} if refusal.status_code == 405 else PRIVATE,
+            media_type=GRAPHQL_RESPONSE if kind == GRAPHQL_RESPONSE else JSON,
+        )
 
     def encode_json(self, data: object) -> str:
         """Text: bytes would go out as a binary WebSocket frame."""
@@ -314,25 +374,3 @@ def _seconds_to_wait(body: Any) -> int:
     """Of what came too soon; 0 where nothing did."""
     errors = body.get("errors") if isinstance(body, dict) else None
     return max(((error.get("extensions") or {}).get("retryAfter", 0) for error in errors or ()), default=0)
-
-
-def _media_type(accept: str) -> str:
-    """The first of the two that the client takes; JSON for one that does not say."""
-    for part in accept.split(","):
-        name = part.split(";")[0].strip().lower()
-        if name == GRAPHQL_RESPONSE:
-            return GRAPHQL_RESPONSE
-        if name in {JSON, "application/*"}:
-            return JSON
-    return JSON
-
-
-def _refusal(status: int, message: str) -> Response:
-    """For a request that is not GraphQL at all."""
-    code = {413: "PAYLOAD_TOO_LARGE", 405: "METHOD_NOT_ALLOWED"}.get(status, "BAD_REQUEST")
-    return Response(
-        json.dumps({"errors": [{"message": message, "extensions": {"code": code}}]}),
-        status,
-        headers={"Allow": "GET, POST"} if status == 405 else None,
-        media_type=JSON,
-    )

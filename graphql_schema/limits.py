@@ -186,6 +186,11 @@ def measure(
     return _Measure(schema, document, variables).operation(node) if node else Size()
 
 
+def cost_of(size: Size, settings: Settings) -> dict[str, int]:
+    """Return what `extensions.cost` says of an operation."""
+    return {"rows": size.rows, "limit": settings.max_cost, "depth": size.depth}
+
+
 def limits(settings: Settings) -> type[SchemaExtension]:
     """An extension that refuses too large an operation before it is validated, and charges and reports the cost of
     others. One that is refused is charged a row.
@@ -210,8 +215,7 @@ def limits(settings: Settings) -> type[SchemaExtension]:
             yield
 
         def _tell(self, size: Size) -> None:
-            cost = {"rows": size.rows, "limit": settings.max_cost, "depth": size.depth}
-            self.execution_context.context.cost = cost
+            self.execution_context.context.cost = cost_of(size, settings)
 
         def _measured(self) -> Size:
             execution = self.execution_context

@@ -45,6 +45,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         most = self.max_subscriptions_per_connection
         payload = message["payload"]
         payload["query"] = cast(Schema, self.schema).documents.query_of(payload)
+        payload["operationName"] = payload.get("operationName") or None
         known = not self.connection_acknowledged or message["id"] in self.operations
         if known or most is None or len(self.operations) < most:
             await super().handle_subscribe(message)

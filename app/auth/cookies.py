@@ -1,6 +1,5 @@
-"""The session's cookie, and what a request that it authenticates has to be."""
+"""The session's cookie."""
 
-from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,12 +8,10 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from app.errors import Forbidden
 from app.setting_values import LOOPBACK
 from app.settings import Settings
 
 _NAME: Final = "coherence"
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def secure(scope: asgi.Scope, settings: Settings) -> bool:
@@ -45,18 +42,3 @@ def write(response: Response, scope: asgi.Scope, settings: Settings, token: str 
         httponly=True,
         samesite="lax",
     )
-
-
-def check_origin(scope: asgi.Scope, allowed: Collection[str]) -> None:
-    """Forbidden for a request that may change something and does not come from a page of this server, or of an allowed
-    origin. Browsers say where requests come from; whoever is no browser has an API key.
-    """
-    if scope["type"] != "http" or scope["method"] in _SAFE:
-        return
-    headers = Headers(scope=scope)
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if origin is not None and origin in allowed:
-        return
-    ours = origin is not None and urlsplit(origin).netloc == headers.get("host")
-    if not (ours if site is None else site == "same-origin" and (ours or origin is None)):
-        raise Forbidden("The request comes from another site: a session's cookie does not count there.")

@@ -5,6 +5,7 @@ from typing import Final
 
 from starlette import types as asgi
 
+from app.auth import cross_site
 from app.auth.service import Auth
 from app.auth.viewer import NOBODY, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
@@ -23,7 +24,9 @@ WHOLE: Final = frozenset({"metrics"})
 
 
 class Authentication:
-    """Pure-ASGI middleware. Refuses what the viewer's scopes do not allow, GraphQL apart."""
+    """Pure-ASGI middleware. Refuses what pages of other sites may not have done, and what the viewer's scopes do not
+    allow, GraphQL apart.
+    """
 
     def __init__(self, app: asgi.ASGIApp, auth: Auth) -> None:
         self.app = app
@@ -42,6 +45,7 @@ class Authentication:
                     raise Forbidden(
                         "This tells of the whole server: it needs an administrator, or a machine's key."
                     )
+            cross_site.check(scope, self.auth.settings)
         except Refused as refused:
             await refusal(refused)(scope, receive, send)
             return

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette import types as asgi
 from starlette.datastructures import Headers
 
-from app.auth import cookies, keeping, queries, tokens
+from app.auth import cookies, cross_site, keeping, queries, tokens
 from app.auth.viewer import LOCAL, NOBODY, Means, Viewer
 from app.background import beside
 from app.database.engine import Database
@@ -54,7 +54,7 @@ class Auth:
         token = cookies.read(scope, self.settings)
         viewer = await self._found(token, queries.of_session) if token else NOBODY
         if viewer != NOBODY:
-            cookies.check_origin(scope, self.settings.allowed_origins)
+            cross_site.check_session(scope, self.settings)
         return viewer
 
     async def by_authorization(self, given: object) -> Viewer:

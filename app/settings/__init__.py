@@ -111,6 +111,25 @@ class Settings(Serving, Storage, Access, Limits, Analytics, Search, Live, Source
         return self
 
     @model_validator(mode="after")
+    def _whole_credentials(self) -> Self:
+        for provider, given in (
+            ("GOOGLE", {"CLIENT_ID": self.google_client_id, "CLIENT_SECRET": self.google_client_secret}),
+            ("CLEVER", {"CLIENT_ID": self.clever_client_id, "CLIENT_SECRET": self.clever_client_secret}),
+            (
+                "OIDC",
+                {
+                    "ISSUER": self.oidc_issuer,
+                    "CLIENT_ID": self.oidc_client_id,
+                    "CLIENT_SECRET": self.oidc_client_secret,
+                },
+            ),
+        ):
+            missing = [f"COHERENCE_{provider}_{name}" for name, value in given.items() if value is None]
+            if self.auth == "required" and 0 < len(missing) < len(given):
+                raise ValueError(f"Sign-in needs {' and '.join(missing)} as well.")
+        return self
+
+    @model_validator(mode="after")
     def _a_model_of_the_endpoint(self) -> Self:
         if (self.llm_url is None) != (self.llm_model is None):
             raise ValueError("COHERENCE_LLM_URL and COHERENCE_LLM_MODEL go together: set both, or neither.")

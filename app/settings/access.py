@@ -1,12 +1,11 @@
 """Who may come in, and what they may ask."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from app.setting_values import LOWER, Issuer
+from app.setting_values import LOWER, File, Issuer
 
 
 class Access(BaseSettings):
@@ -20,7 +19,7 @@ class Access(BaseSettings):
         alias="COHERENCE_INTROSPECTION",
         description="Who may ask for the schema and gets GraphiQL: readers, or administrators alone.",
     )
-    trusted_documents: Path | None = Field(
+    trusted_documents: File | None = Field(
         None,
         alias="COHERENCE_TRUSTED_DOCUMENTS",
         description='JSON file of documents that requests may name by their SHA-256: {"<sha256>": "<document>"}.',

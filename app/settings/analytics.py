@@ -1,12 +1,10 @@
 """What is computed from signals."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from app.duration import Duration
-from app.setting_values import Durations
+from app.setting_values import Durations, File
 from app.signals.classify import KEYWORDS
 
 
@@ -16,7 +14,7 @@ class Analytics(BaseSettings):
         alias="DEFAULT_WINDOWS",
         description="Windows that front ends should offer: `status.configuredWindows`.",
     )
-    keywords: Path = Field(
+    keywords: File = Field(
         KEYWORDS,
         alias="COHERENCE_KEYWORDS",
         description="Table of keywords that classifies signals' texts, a file like app/signals/keywords.toml.",

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from app.setting_values import LOWER, Origin, Words
+from app.setting_values import LOWER, HeaderNames, Host, Hosts, Origin, Origins
 
 
 class Serving(BaseSettings):
-    host: str = Field("127.0.0.1", alias="HOST", description="Address to listen on.")
+    host: Host = Field("127.0.0.1", alias="HOST", description="Address to listen on.")
     port: int = Field(8002, alias="PORT", ge=0, le=65_535, description="Port to listen on.")
     workers: int = Field(
         1,
@@ -28,15 +28,26 @@ class Serving(BaseSettings):
         alias="COHERENCE_TRUST_NETWORK",
         description="Allow an address other than loopback without sign-in: for containers, whose network is the wall.",
     )
-    allowed_hosts: Words = Field(
+    allowed_hosts: Hosts = Field(
         (),
         alias="COHERENCE_ALLOWED_HOSTS",
         description="Host names besides loopback's that a request may name, separated by commas.",
     )
-    allowed_origins: Words = Field(
+    allowed_origins: Origins = Field(
         (),
         alias="COHERENCE_ALLOWED_ORIGINS",
-        description="Origins of front ends elsewhere that may call over HTTP and WebSocket.",
+        description="Origins of front ends elsewhere that may call over HTTP and WebSocket, separated by commas.",
+    )
+    allowed_headers: HeaderNames = Field(
+        ("*",),
+        alias="COHERENCE_ALLOWED_HEADERS",
+        description="Request headers, separated by commas, that they may send besides those of the API; `*`: any.",
+    )
+    keep_alive_seconds: int = Field(
+        75,
+        alias="COHERENCE_KEEP_ALIVE_SECONDS",
+        ge=1,
+        description="Seconds that a connection stays open between two requests: longer than the proxy before it keeps one.",
     )
     demo: bool = Field(
         default=True, alias="DEMO", description="Fill an empty embedded database with a small demo."
@@ -49,3 +60,8 @@ class Serving(BaseSettings):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], LOWER] = Field(
         "info", alias="COHERENCE_LOG_LEVEL", description="debug, info, warning or error."
     )
+
+    @property
+    def own_origins(self) -> frozenset[str]:
+        """Origins whose pages may do here what this server's own may."""
+        return frozenset((*self.allowed_origins, *([self.public_url] if self.public_url else ())))

@@ -1,12 +1,11 @@
 """Other services that signals are taken from."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from app.setting_values import LOWER, BaseUrl, HeaderSecret
+from app.setting_values import LOWER, BaseUrl, File, HeaderSecret
 
 
 class Sources(BaseSettings):
@@ -56,7 +55,7 @@ class Sources(BaseSettings):
         allow_inf_nan=False,
         description="Seconds before the first of these; they double each time, up to a minute.",
     )
-    mock_path: Path | None = Field(
+    mock_path: File | None = Field(
         None,
         alias="MOCK_PATH",
         description="JSON file that `coherence pull` reads in place of the service.",
@@ -71,7 +70,7 @@ class Sources(BaseSettings):
         alias="KAFKA_BOOTSTRAP",
         description="Brokers that `coherence consume kafka` asks first: host:port, several by commas.",
     )
-    kafka_config: Path | None = Field(
+    kafka_config: File | None = Field(
         None,
         alias="KAFKA_CONFIG",
         description="File of librdkafka's properties, such as sasl.password, one property=value a line.",

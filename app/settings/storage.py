@@ -5,9 +5,11 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from app.setting_values import File
+
 
 class Storage(BaseSettings):
-    data_dir: Path = Field(
+    data_dir: File = Field(
         Path(".coherence"),
         alias="COHERENCE_DATA_DIR",
         description="Folder of the embedded PostgreSQL, of the key file it makes, and of the metrics of pulls.",

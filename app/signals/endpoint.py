@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from app.auth.viewer import Rights
-from app.errors import BadUserInput, RateLimited, Refused
+from app.errors import BadUserInput, RateLimited, Refused, UnsupportedMediaType
 from app.observability.statistics import Statistics
 from app.rates import Rate, address_of, payer
 from app.refusals import error_of, refusal
@@ -27,8 +27,6 @@ from app.signals import ndjson
 from app.signals.importers.lines import LONGEST
 from app.signals.importers.record import Record, opening
 from app.signals.ingest import Signals
-
-TYPES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 BATCH: Final = 1_000
 _LARGEST: Final = 4_000_000
@@ -208,10 +206,7 @@ class Ingest:
         request = Request(scope, receive)
         try:
             stream, chunks = self._stream(request)
-        except _WrongType as fault:
-            await refusal(fault, status=415)(scope, receive, send)
-            return
-        except BadUserInput as fault:
+        except (BadUserInput, UnsupportedMediaType) as fault:
             await refusal(fault)(scope, receive, send)
             return
         storing = asyncio.create_task(self._run(stream, chunks))
@@ -227,10 +222,6 @@ class Ingest:
             stream.report.file.close()
 
     def _stream(self, request: Request) -> tuple[Stream, AsyncIterator[bytes]]:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in TYPES:
-            # Also what keeps pages of other sites from sending signals: it is not theirs to set.
-            raise _WrongType(f"Content-Type is {kind[:60]!r}; it takes {TYPES[0]}.")
         query = request.query_params
         for name in query:
             if name != "createConversations":
@@ -245,7 +236,7 @@ class Ingest:
             )
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip"}:
-            raise _WrongType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
+            raise UnsupportedMediaType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
         chunks = request.stream()
         viewer = request.state.viewer
         stream = Stream(
@@ -292,7 +283,3 @@ class Ingest:
         async for piece in report.pieces():
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-class _WrongType(BadUserInput):
-    pass

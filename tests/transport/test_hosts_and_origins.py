@@ -8,6 +8,7 @@ import pytest
 
 from app.asgi import create_app
 from app.settings import Settings
+from app.signals.classify import KEYWORDS
 
 FRIEND, STRANGER = "https://friend.example", "https://stranger.example"
 
@@ -62,11 +63,11 @@ async def test_hosts_of_the_settings_are_served():
         assert not await answers(http, "www.api.example")
 
 
-async def preflight(http, origin):
+async def preflight(http, origin, asked="content-type"):
     headers = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "content-type",
+        "Access-Control-Request-Headers": asked,
     }
     return await http.options("/graphql", headers=headers)
 
@@ -78,6 +79,7 @@ async def test_no_other_origin_may_call_by_default():
             response = await http.post(
                 "/graphql", json={"query": "{ __typename }"}, headers={"Origin": origin}
             )
+            assert response.status_code == 403
             assert not [name for name in response.headers if name.startswith("access-control-allow-origin")]
 
 
@@ -97,3 +99,102 @@ async def test_origins_of_the_settings_may_call():
             response = await preflight(http, origin)
             assert response.status_code == 400
             assert "Access-Control-Allow-Origin" not in response.headers
+
+
+TRACING = "content-type,traceparent,baggage,apollo-require-preflight,x-apollo-operation-name,last-event-id"
+
+
+async def test_an_allowed_origin_may_send_any_header():
+    async with program(allowed_origins=FRIEND) as http:
+        answer = await preflight(http, FRIEND, TRACING)
+        assert answer.status_code == 200
+        assert answer.headers["Access-Control-Allow-Headers"] == TRACING
+        assert (await preflight(http, STRANGER, TRACING)).status_code == 400
+
+
+async def test_a_setting_says_which_headers_they_are():
+    async with program(allowed_origins=FRIEND, allowed_headers="TraceParent, x-mine") as http:
+        for asked in ("traceparent", "x-mine,authorization,content-type,x-request-id"):
+            assert (await preflight(http, FRIEND, asked)).status_code == 200
+        assert (await preflight(http, FRIEND, "traceparent,baggage")).status_code == 400
+
+
+async def test_cookies_of_an_allowed_origin_count_where_one_signs_in():
+    async with program(allowed_origins=FRIEND, auth="required") as http:
+        for answer in (
+            await preflight(http, FRIEND),
+            await http.get("/health", headers={"Origin": FRIEND}),
+        ):
+            assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+            assert answer.headers["Access-Control-Allow-Origin"] == FRIEND
+        answer = await http.get("/health", headers={"Origin": STRANGER})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_origins_and_hosts_are_read_as_they_are_meant():
+    async with program(
+        allowed_origins="HTTPS://Friend.example:443/, http://localhost:3000/",
+        allowed_hosts="Api.Example., ::2",
+    ) as http:
+        for origin in (FRIEND, "http://localhost:3000"):
+            assert (await preflight(http, origin)).status_code == 200
+        for host in ("api.example", "[::2]:8002"):
+            assert await answers(http, host)
+
+
+@pytest.mark.parametrize(
+    ("variable", "values"),
+    [
+        (
+            "COHERENCE_ALLOWED_ORIGINS",
+            ["https://*.example.org", "*", "null", "localhost:3000", "https://a.example/path", "https://["],
+        ),
+        (
+            "COHERENCE_ALLOWED_HOSTS",
+            ["ex.org:8443", "https://ex.org", "ex.*.org", "*ex.org", "ex.org/", "a b"],
+        ),
+        ("COHERENCE_ALLOWED_HEADERS", ["a b", "x-mine:"]),
+        ("COHERENCE_PUBLIC_URL", ["https://a.example/path", "a.example", "https://a:x"]),
+        ("HOST", ["localhost:8002", "http://0.0.0.0"]),
+        ("COHERENCE_DATA_DIR", ["~nobody-of-that-name/data"]),
+    ],
+)
+def test_what_can_match_nothing_is_refused_by_name(variable, values):
+    for value in values:
+        with pytest.raises(ValueError, match=variable):
+            Settings(_env_file=None, **{variable: value})
+
+
+def test_a_home_folder_is_one_in_every_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "words.toml").write_bytes(KEYWORDS.read_bytes())
+    (tmp_path / "documents.json").write_text("{}")
+    given = Settings(
+        _env_file=None,
+        COHERENCE_DATA_DIR="~/data",
+        COHERENCE_KEYWORDS="~/words.toml",
+        COHERENCE_TRUSTED_DOCUMENTS="~/documents.json",
+        MOCK_PATH="~/mock.json",
+        KAFKA_CONFIG="~/kafka",
+    )
+    for path in (
+        given.data_dir,
+        given.keywords,
+        given.trusted_documents,
+        given.mock_path,
+        given.kafka_config,
+    ):
+        assert path.parent == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"COHERENCE_GOOGLE_CLIENT_ID": "a"}, "COHERENCE_GOOGLE_CLIENT_SECRET"),
+        ({"COHERENCE_CLEVER_CLIENT_SECRET": "a"}, "COHERENCE_CLEVER_CLIENT_ID"),
+        ({"COHERENCE_OIDC_ISSUER": "https://a.example"}, "COHERENCE_OIDC_CLIENT_ID"),
+    ],
+)
+def test_half_a_provider_is_refused(given, missing):
+    with pytest.raises(ValueError, match=missing):
+        Settings(_env_file=None, COHERENCE_AUTH="required", **given)

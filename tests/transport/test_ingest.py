@@ -232,6 +232,8 @@ async def test_a_line_that_is_too_long_is_refused_by_itself(http, monkeypatch):
     [
         ({"Content-Type": "text/plain"}, "/ingest", 415),
         ({}, "/ingest", 415),
+        ({"Content-Type": "application/json"}, "/ingest", 415),
+        ({"Content-Type": "text/plain; application/x-ndjson"}, "/ingest", 415),
         (NDJSON | {"Content-Encoding": "br"}, "/ingest", 415),
         (NDJSON, "/ingest?createConversations=yes", 400),
         (NDJSON, "/ingest?other=1", 400),
@@ -241,7 +243,7 @@ async def test_what_is_not_for_it_is_refused(http, headers, path, status):
     response = await http.post(path, content=b"{}", headers=headers)
     assert response.status_code == status
     (error,) = response.json()["errors"]
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"]["code"] == ("BAD_REQUEST" if status == 415 else "BAD_USER_INPUT")
 
 
 async def test_an_empty_body_is_nothing(http):

@@ -1,5 +1,6 @@
 """Requests that are GraphQL over HTTP, and requests that are not."""
 
+import gzip
 import json
 import re
 
@@ -15,7 +16,9 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 def refusal(response, status, code="BAD_REQUEST"):
     """The message of a response that refuses a request which is not GraphQL."""
     assert response.status_code == status, response.text
-    assert response.headers["Content-Type"].startswith("application/json")
+    assert response.headers["Content-Type"].partition(";")[0] in {"application/json", GRAPHQL_RESPONSE}
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
     (error,) = response.json()["errors"]
     assert error["extensions"]["code"] == code
     return error["message"]
@@ -61,19 +64,35 @@ async def test_what_is_no_graphql_request_is_refused_in_json(reader, body, says)
 @pytest.mark.parametrize(
     "kind",
     [
+        "",
         "text/plain",
+        "text/plain; application/json",
+        "text/plain;x=application/json",
+        "text/plain;charset=application/json",
         "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; a=application/json",
         "multipart/form-data; boundary=x",
+        "multipart/form-data; boundary=application/json",
         "application/graphql",
+        "application/json-seq",
+        "application/jsonx",
+        "text/plain, application/json",
+        "application/x-ndjson",
     ],
 )
 async def test_what_a_form_of_another_site_could_send_is_refused(reader, kind):
     body = json.dumps({"query": "{ __typename }"}).encode()
-    refusal(await reader.http.post("/graphql", content=body, headers={"Content-Type": kind}), 400)
+    told = refusal(await reader.http.post("/graphql", content=body, headers={"Content-Type": kind}), 415)
+    assert "application/json" in told
 
 
 async def test_the_encoding_may_be_named(reader):
-    for kind in ("application/json; charset=utf-8", "application/json;charset=UTF-8"):
+    for kind in (
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "Application/JSON",
+        "APPLICATION/JSON ; a=b",
+    ):
         response = await reader.http.post(
             "/graphql", content='{"query": "{ __typename }"}', headers={"Content-Type": kind}
         )
@@ -88,7 +107,9 @@ async def test_queries_may_be_got(reader):
 
 async def test_mutations_may_not_be_got(client, pg):
     query = 'mutation { createUser(input: {username: "a"}) { id } }'
-    assert "mutation" in refusal(await client.http.get("/graphql", params={"query": query}), 400)
+    answer = await client.http.get("/graphql", params={"query": query})
+    assert "mutation" in refusal(answer, 405)
+    assert answer.headers["Allow"] == "POST"
     query = f"query Q {{ __typename }} {query.replace('mutation', 'mutation M')}"
     for name in ("M", None):
         response = await client.http.get(
@@ -119,7 +140,18 @@ async def test_other_methods_are_not_allowed(reader, method):
         (f"{GRAPHQL_RESPONSE}, application/json;q=0.9", GRAPHQL_RESPONSE),
         (f"application/json, {GRAPHQL_RESPONSE};q=0.9", "application/json"),
         ("*/*", "application/json"),
-        ("text/plain", "application/json"),
+        ("application/*", "application/json"),
+        ("application/json;q=0.1, application/graphql-response+json", GRAPHQL_RESPONSE),
+        ("application/json; Q=0.1, application/graphql-response+json;q=0.2", GRAPHQL_RESPONSE),
+        ("APPLICATION/JSON", "application/json"),
+        ("text/plain, */*;q=0.1", "application/json"),
+        ("text/html, */*", "application/json"),
+        ("*/*, application/json;q=0", GRAPHQL_RESPONSE),
+        (f"*/*;q=0.5, {GRAPHQL_RESPONSE}", GRAPHQL_RESPONSE),
+        ("text/event-stream;q=0.1, application/json", "application/json"),
+        ("multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json", "application/json"),
+        ("application/json;q=x", "application/json"),
+        ("", "application/json"),
         (None, "application/json"),
     ],
 )
@@ -127,10 +159,13 @@ async def test_the_client_chooses_the_media_type(reader, accept, kind):
     async def post(query):
         request = reader.http.build_request("POST", "/graphql", json={"query": query})
         request.headers.pop("accept")
-        if accept:
+        if accept is not None:
             request.headers["accept"] = accept
         response = await reader.http.send(request)
         assert response.headers["Content-Type"] == f"{kind}; charset=utf-8"
+        assert "Accept" in response.headers["Vary"].split(", ")
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
         return response
 
     assert (await post("{ __typename }")).status_code == 200
@@ -143,10 +178,106 @@ async def test_the_client_chooses_the_media_type(reader, accept, kind):
     assert response.json()["data"] == {"node": None}
 
 
+@pytest.mark.parametrize(
+    "accept",
+    ["text/plain", "image/*", "application/json;q=0", "application/xml, text/html", "application/jso"],
+)
+async def test_who_takes_nothing_that_there_is_is_told_what_there_is(client, pg, accept):
+    query = "mutation { createConversation(input: {}) { id } }"
+    answer = await client.http.post("/graphql", json={"query": query}, headers={"Accept": accept})
+    assert "application/json" in refusal(answer, 406)
+    assert await pg.fetchval("SELECT count(*) FROM conversations") == 0
+
+
+async def test_several_accept_headers_are_one(reader):
+    headers = [("Accept", "text/plain"), ("Accept", GRAPHQL_RESPONSE)]
+    request = reader.http.build_request("POST", "/graphql", json={"query": "{ __typename }"})
+    request = httpx2.Request("POST", request.url, json={"query": "{ __typename }"}, headers=headers)
+    answer = await reader.http.send(request)
+    assert answer.headers["Content-Type"].startswith(GRAPHQL_RESPONSE)
+
+
+@pytest.mark.parametrize("empty", ["operationName", "variables", "extensions", "documentId"])
+async def test_an_empty_parameter_is_left_out(reader, empty):
+    answer = await reader.http.get("/graphql", params={"query": "{ __typename }", empty: ""})
+    assert answer.json()["data"] == {"__typename": "Query"}
+
+
+async def test_an_empty_operation_name_is_left_out(reader):
+    for _ in range(2):  # by a plan, and without
+        answer = await reader.http.post(
+            "/graphql", json={"query": "{ users { totalCount } }", "operationName": ""}
+        )
+        assert answer.json()["data"] == {"users": {"totalCount": 0}}
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None,
+        "*/*",
+        "application/json",
+        GRAPHQL_RESPONSE,
+        "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json",
+        'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"',
+        "text/plain",
+        "text/event-stream;q=0.1, application/json",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_subscription_without_a_stream_is_the_clients_fault(client, accept, method):
+    asked = {"query": "subscription S { conversationChanged { id } }", "operationName": "S"}
+    headers = {} if accept is None else {"Accept": accept}
+    given = {"params": asked} if method == "GET" else {"json": asked}
+    told = refusal(await client.http.request(method, "/graphql", headers=headers, **given), 406)
+    assert "text/event-stream" in told
+    metrics = (await client.http.get("/metrics")).text
+    assert "coherence_errors_total 0.0" in metrics
+
+
 async def test_numbers_of_any_size_and_all_text_are_written(client):
     value = {"n": 10**300, "m": -(2**64), "é": "\u2028 \U0001f600 </script>", "f": 1e-300}
     document = "mutation($m: JSON) { createConversation(input: {contextMetadata: $m}) { contextMetadata } }"
     assert (await client.data(document, m=value))["createConversation"]["contextMetadata"] == value
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+async def test_a_body_may_be_packed(reader, encoding):
+    asked = {"query": "query($n: Int) { users(first: $n) { totalCount } }", "variables": {"n": 1}}
+    whole = json.dumps(asked).encode()
+    for body in (gzip.compress(whole), gzip.compress(whole[:9]) + gzip.compress(whole[9:])):
+        for accept in ("application/json", "text/event-stream"):
+            answer = await reader.http.post(
+                "/graphql", content=body, headers=JSON | {"Content-Encoding": encoding, "Accept": accept}
+            )
+            assert '{"users":{"totalCount":0}}' in answer.text
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip", "none"])
+async def test_a_body_that_is_packed_otherwise_is_refused(reader, encoding):
+    answer = await reader.http.post(
+        "/graphql", content=b'{"query": "{ __typename }"}', headers=JSON | {"Content-Encoding": encoding}
+    )
+    assert "Content-Encoding" in refusal(answer, 415)
+
+
+@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}" * 99)[:-9], gzip.compress(b"{}") + b"x"])
+async def test_a_body_that_is_packed_badly_is_refused(reader, body):
+    answer = await reader.http.post("/graphql", content=body, headers=JSON | {"Content-Encoding": "gzip"})
+    assert "gzip" in refusal(answer, 400)
+
+
+async def test_a_packed_body_is_bounded_by_what_it_holds(reader):
+    body = gzip.compress(padded(32_000_001), 1)
+    answer = await reader.http.post("/graphql", content=body, headers=JSON | {"Content-Encoding": "gzip"})
+    assert "32000000 bytes" in refusal(answer, 413, "PAYLOAD_TOO_LARGE")
+
+
+async def test_a_byte_order_mark_is_no_part_of_the_request(reader):
+    body = b'\xef\xbb\xbf{"query": "{ __typename }"}'
+    assert (await reader.http.post("/graphql", content=body, headers=JSON)).json()["data"]
+    params = {"query": "{ __typename }", "variables": "\ufeff{}"}
+    assert (await reader.http.get("/graphql", params=params)).json()["data"]
 
 
 # ── bodies ───────────────────────────────────────────────────────────────────
@@ -271,7 +402,9 @@ async def test_queries_are_answered_as_events_too(reader, query, says):
         "/graphql", json={"query": query}, headers={"Accept": "text/event-stream"}
     )
     assert response.headers["Content-Type"].startswith("text/event-stream")
-    event, done = response.text.replace("\r\n", "\n").strip().split("\n\n")
+    assert "\r" not in response.text
+    assert "no-store" in response.headers["Cache-Control"]
+    event, done = response.text.strip().split("\n\n")
     assert event.startswith("event: next\n")
     assert says in event
     assert done.startswith("event: complete")

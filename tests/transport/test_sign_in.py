@@ -89,7 +89,8 @@ async def test_someone_signs_in_and_out(home, pg):
         stored = await pg.fetchrow("SELECT token_hash, s::text AS row FROM sessions s")
         assert stored["token_hash"] == hashlib.sha256(token.encode()).digest()
         assert token not in stored["row"]
-        out = await http.post(f"http://{home}/auth/logout", headers={"Origin": f"http://{home}"})
+        own = {"Origin": f"http://{home}", "Content-Type": "application/json"}
+        out = await http.post(f"http://{home}/auth/logout", headers=own)
         assert out.status_code == 204
         assert session_of(http) is None
         http.cookies.set("coherence", token)
@@ -241,11 +242,15 @@ async def test_nothing_changes_by_get_or_by_a_form(home):
         own = {"Origin": f"http://{home}"}
         url = f"http://{home}/graphql"
         query = "mutation { createSignals(signals: []) { totalCount } }"
-        assert (await http.get(url, params={"query": query})).status_code == 400
+        assert (await http.get(url, params={"query": query})).status_code == 405
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             body = b'{"query": "{ viewer { id } }"}'
             answer = await http.post(url, content=body, headers=own | {"Content-Type": kind})
-            assert answer.status_code == 400
+            assert answer.status_code == 415
+            answer = await http.post(f"http://{home}/auth/logout", headers=own | {"Content-Type": kind})
+            assert answer.status_code == 415
+        assert (await http.post(f"http://{home}/auth/logout", headers=own)).status_code == 415
+        assert (await viewer(http, home))["username"] == "ada"
 
 
 async def test_a_session_ends_where_it_is_revoked_and_its_sockets_with_it(home):
@@ -302,7 +307,7 @@ async def test_cookies_keep_to_tls_where_there_is_tls(serve):
         (cookie,) = answer.headers.get_list("Set-Cookie")
         assert cookie.startswith("__Secure-coherence-handshake=")
         assert "secure" in cookie
-        out = await http.post(f"http://{home}/auth/logout")
+        out = await http.post(f"http://{home}/auth/logout", headers={"Content-Type": "application/json"})
         (cookie,) = out.headers.get_list("Set-Cookie")
         assert cookie.startswith("__Host-coherence=")
         assert {"Secure", "Path=/"} <= set(cookie.split("; "))

@@ -28,7 +28,10 @@ export const useHasEnded = () => useSyncExternalStore(session.subscribe, () => s
 
 /** Ends it on the server too; an error where the server cannot be asked. */
 export async function signOut() {
-  const response = await fetch('/auth/logout', { method: 'POST' })
+  const response = await fetch('/auth/logout', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+  })
   if (!response.ok) throw new Error(response.statusText)
   session.end()
 }
