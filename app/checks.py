@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import re
+import unicodedata
 from typing import Any
 
 from app.errors import BadUserInput
@@ -9,6 +11,13 @@ from app.errors import BadUserInput
 NAME_LENGTH = 255
 """Longest key or name, in characters: four-byte ones included, a rollup's key still fits an index row."""
 JSON_DEPTH = 64
+
+_LINES = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of what moves a terminal or breaks a line."""
+# RFC 5322's dot-atom, and letters of any script (RFC 6531).
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
 def fault_of_text(value: str) -> str | None:
@@ -35,6 +44,56 @@ def name(field: str, value: str, longest: int = NAME_LENGTH) -> str:
     if not 1 <= len(value) <= longest:
         raise BadUserInput(f"{field} has {len(value)} characters; it takes 1 to {longest}.", field=field)
     return text(field, value)
+
+
+def username(field: str, value: str) -> str:
+    """`value`, fit to be what a user is called: printable, and without blanks around it."""
+    if fault := _fault_of_label(name(field, value), printable=True):
+        raise BadUserInput(f"{field} {fault}.", field=field)
+    return value
+
+
+def display_name(field: str, value: str) -> str:
+    """`value`, fit to be shown as somebody's name: there is something to see, in one line."""
+    if fault := _fault_of_label(name(field, value), printable=False):
+        raise BadUserInput(f"{field} {fault}.", field=field)
+    return value
+
+
+def _fault_of_label(value: str, *, printable: bool) -> str | None:
+    if not any(letter.isprintable() and not letter.isspace() for letter in value):
+        return "is blank"
+    if value != value.strip():
+        return "has blanks around it"
+    if any(unicodedata.category(letter) in _LINES for letter in value):
+        return "holds a control character"
+    if printable and not value.isprintable():
+        return "holds a character that cannot be seen"
+    return None
+
+
+def fault_of_email(value: str) -> str | None:
+    """Why `value` is no e-mail address, or None. Whether somebody reads it only a message to it can tell."""
+    local, at, domain = value.rpartition("@")
+    labels = domain.split(".")
+    if not at:
+        return "is no e-mail address: it has no @"
+    if any(not letter.isprintable() or letter.isspace() for letter in value):
+        return "is no e-mail address: it holds a blank or a character that cannot be seen"
+    if not 1 <= len(local.encode()) <= 64 or len(value.encode()) > 254:
+        return "is no e-mail address: before the @ it takes 1 to 64 bytes, and 254 in all"
+    if not _LOCAL.fullmatch(local):
+        return "is no e-mail address: what is before the @ holds what may not be there"
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+        return "is no e-mail address: what is after the @ is no domain, such as example.org"
+    return None
+
+
+def email(field: str, value: str) -> str:
+    """`value`, which looks like an e-mail address."""
+    if fault := fault_of_text(value) or fault_of_email(value):
+        raise BadUserInput(f"{field} {fault}.", field=field)
+    return value
 
 
 def optional_name(field: str, value: str | None, longest: int = NAME_LENGTH) -> str | None:

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from app import checks
 from app.auth import audit
 from app.auth.models import ProviderIdentity
+from app.database.base import AnyRow
 from app.database.engine import Database
 from app.errors import Conflict, Forbidden
 from app.users.models import User
@@ -25,22 +27,23 @@ async def user_of(database: Database, users: Users, provider: str, claims: Mappi
     """The user who is `claims` at the provider, made at their first sign-in: by (provider, subject), never by an
     e-mail address, which a provider may give to another, or believe without a check.
     """
-    data = claims.get("data")
-    subject = claims.get("sub") or (data.get("id") if isinstance(data, Mapping) else None)
+    subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT or "\0" in subject:
         raise Forbidden("The provider does not say who has signed in.")
     found = await _find(database, provider, subject)
-    if found is None:
-        made = await _make(users, provider, claims)
-        found = await _note(database, provider, subject, made)
-        if found != made:  # the same person, in another tab
-            await users.delete(made)
-    return found
+    if found is not None:
+        await _complete(users, found, claims)
+        return UUID(str(found.id))
+    made = await _make(users, provider, claims)
+    owner = await _note(database, provider, subject, made)
+    if owner != made:  # the same person, in another tab
+        await users.delete(made)
+    return owner
 
 
-async def _find(database: Database, provider: str, subject: str) -> UUID | None:
+async def _find(database: Database, provider: str, subject: str) -> AnyRow | None:
     statement = (
-        select(User.id, User.is_active)
+        select(User.id, User.is_active, User.name, User.email.is_not(None).label("has_email"))
         .join(ProviderIdentity, ProviderIdentity.user_id == User.id)
         .where(ProviderIdentity.provider == provider, ProviderIdentity.subject == subject)
     )
@@ -48,7 +51,7 @@ async def _find(database: Database, provider: str, subject: str) -> UUID | None:
         row = (await connection.execute(statement)).one_or_none()
     if row is not None and not row.is_active:
         raise Forbidden("This user may not sign in any more.")
-    return None if row is None else row.id
+    return row
 
 
 async def _note(database: Database, provider: str, subject: str, user_id: UUID) -> UUID:
@@ -66,14 +69,32 @@ async def _note(database: Database, provider: str, subject: str, user_id: UUID) 
             return user_id
     found = await _find(database, provider, subject)
     assert found is not None  # noqa: S101 - that was the conflict
-    return found
+    return UUID(str(found.id))
+
+
+async def _complete(users: Users, user: AnyRow, claims: Mapping[str, Any]) -> None:
+    """Write down the name and the e-mail address that are not known yet. What is known stays."""
+    changes = {} if user.name else _given("name", _name(claims))
+    if not user.has_email:
+        changes |= _given("email", _email(claims))
+    while changes:
+        try:
+            await users.update(user.id, changes)
+        except Conflict:  # another user has the address
+            del changes["email"]
+        else:
+            break
+
+
+def _given(field: str, value: str | None) -> dict[str, str]:
+    return {} if value is None else {field: value}
 
 
 async def _make(users: Users, provider: str, claims: Mapping[str, Any]) -> UUID:
     """With the name that the provider knows, or one like it, and the e-mail address unless another user has it."""
-    shown = _text(claims, "name", _LONGEST_NAME)
-    wanted = _NO_NAME.sub("-", _text(claims, "preferred_username", _LONGEST_NAME) or shown or provider)
-    email = _text(claims, "email", LONGEST_PERSONAL)
+    shown, email = _name(claims), _email(claims)
+    words = (_text(claims, "preferred_username", _LONGEST_NAME), shown, provider)
+    wanted = next(filter(None, (_NO_NAME.sub("-", word).strip("-") for word in words if word)))
     name = wanted
     while True:
         try:
@@ -85,8 +106,19 @@ async def _make(users: Users, provider: str, claims: Mapping[str, Any]) -> UUID:
                 name = f"{wanted}-{secrets.token_hex(3)}"
 
 
+def _name(claims: Mapping[str, Any]) -> str | None:
+    parts = (_text(claims, part, _LONGEST_NAME) for part in ("given_name", "family_name"))
+    return _text(claims, "name", _LONGEST_NAME) or " ".join(filter(None, parts)) or None
+
+
+def _email(claims: Mapping[str, Any]) -> str | None:
+    """Return the address, or None where it is none: that keeps nobody from signing in."""
+    value = _text(claims, "email", LONGEST_PERSONAL)
+    return None if value is None or checks.fault_of_email(value) else value
+
+
 def _text(claims: Mapping[str, Any], claim: str, longest: int) -> str | None:
     value = claims.get(claim)
     if not isinstance(value, str):
         return None
-    return "".join(letter for letter in value if letter.isprintable())[:longest] or None
+    return "".join(letter for letter in value if letter.isprintable()).strip()[:longest].strip() or None

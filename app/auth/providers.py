@@ -1,11 +1,12 @@
 """Where users can sign in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 
+from app.auth.claims import of_clever, of_openid
 from app.errors import NotFound
 from app.settings import Settings
 
@@ -31,6 +32,8 @@ class Provider:
     name: str
     label: str
     client: StarletteOAuth2App
+    claims: Callable[[StarletteOAuth2App, Mapping[str, Any]], Awaitable[Mapping[str, Any]]] = of_openid
+    """Who has signed in, given the token of the sign-in."""
     starts_by_itself: bool = False
     """Whether its own portal sends users here, with a code that nobody has asked for."""
 
@@ -60,7 +63,7 @@ def _configured(settings: Settings) -> Iterator[Provider]:
     if settings.clever_client_id and settings.clever_client_secret:
         secret = settings.clever_client_secret.get_secret_value()
         client = _client("clever", settings.clever_client_id, secret, CLEVER)
-        yield Provider("clever", "Clever", client, starts_by_itself=True)
+        yield Provider("clever", "Clever", client, of_clever, starts_by_itself=True)
     if settings.oidc_issuer and settings.oidc_client_id and settings.oidc_client_secret:
         discovery = f"{settings.oidc_issuer}/.well-known/openid-configuration"
         where = {**GOOGLE, "server_metadata_url": discovery}

@@ -1,13 +1,13 @@
 """Reads of sessions and keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth.models import ApiKey, Session
+from app.auth.models import ApiKey, ProviderIdentity, Session
 from app.auth.viewer import Scope, Viewer
 from app.database.base import AnyRow
 from app.users.models import Role, User
@@ -85,6 +85,21 @@ async def _viewers(
         for row in await connection.execute(_SESSIONS.where(sessions)):
             found[row.id] = Viewer.by_session(row.id, row.user_id, Role(row.role))
     return found
+
+
+def first_identity(column: Any, user_id: Any) -> ScalarSelect[Any]:
+    """That column of the identity by which a user came: the oldest, where there are several."""
+    order = (ProviderIdentity.created_at, ProviderIdentity.provider, ProviderIdentity.subject)
+    found: Any = select(column).where(ProviderIdentity.user_id == user_id).order_by(*order).limit(1)
+    return cast(ScalarSelect[Any], found.scalar_subquery())
+
+
+async def identities(connection: AsyncConnection, users: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    """`provider` and `subject` by which each of them came; None for both where they never signed in."""
+    columns = (ProviderIdentity.provider, ProviderIdentity.subject)
+    firsts = (first_identity(column, User.id).label(column.key) for column in columns)
+    rows = await connection.execute(select(User.id, *firsts).where(User.id.in_(users)))
+    return {row.id: row for row in rows}
 
 
 async def keys(connection: AsyncConnection, user_id: UUID | None) -> Sequence[AnyRow]:

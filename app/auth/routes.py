@@ -129,7 +129,7 @@ class SignIn:
     async def _claims(request: Request, provider: Provider) -> Any:
         try:
             token = await provider.client.authorize_access_token(request)
-            return token.get("userinfo") or await provider.client.userinfo(token=token)
+            return await provider.claims(provider.client, token)
         except (OAuthError, JoseError, KeyError, ValueError) as error:
             # Its words are the provider's or whoever's has made the link: they are shown to nobody.
             logger.info("a sign-in at %s was refused: %s", provider.name, type(error).__name__)

@@ -1,8 +1,9 @@
 """Changes to users."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
@@ -22,8 +23,12 @@ from app.users import encryption
 from app.users.models import Role, User
 from app.users.queries import COLUMNS, personal_information
 
-PERSONAL = ("email", "phone", "address")
 LONGEST_PERSONAL = 1_000
+_PERSONAL: Final[Mapping[str, Callable[[str, str], str]]] = {
+    "email": checks.email,
+    "phone": partial(checks.name, longest=LONGEST_PERSONAL),
+    "address": partial(checks.name, longest=LONGEST_PERSONAL),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Users:
         self, *, username: str, role: Role = Role.EDUCATOR, name: str | None = None, **personal: str | None
     ) -> Any:
         """The new user's row. Conflict where another has the username or the e-mail, in any case."""
-        values = {"username": checks.name("username", username), "role": role.value}
+        values = {"username": checks.username("username", username), "role": role.value}
         values |= _checked({"name": name, **personal})
         return await self._write(insert(User).values(values).returning(*COLUMNS))
 
@@ -116,11 +121,10 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
     """Columns to write: personal data as bytes for the trigger to encrypt."""
     values: dict[str, Any] = {}
     for field, value in changes.items():
-        if field in PERSONAL:
-            text = checks.optional_name(field, value, LONGEST_PERSONAL)
-            values[field] = None if text is None else text.encode()
+        if field in _PERSONAL:
+            values[field] = None if value is None else _PERSONAL[field](field, value).encode()
         elif field == "name":
-            values[field] = checks.optional_name(field, value)
+            values[field] = None if value is None else checks.display_name(field, value)
         elif value is None:
             label = "isActive" if field == "is_active" else field
             raise BadUserInput(f"{label} cannot be null; leave it out to keep it as it is.", field=label)

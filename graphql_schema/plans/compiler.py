@@ -23,6 +23,8 @@ from sqlalchemy import (
 from strawberry.types.arguments import convert_arguments
 
 from app import checks
+from app.auth import queries as auth
+from app.auth.models import ProviderIdentity
 from app.auth.viewer import Rights
 from app.coherence.sources.moments import Pool
 from app.conversations import queries as conversations
@@ -45,7 +47,7 @@ from graphql_schema.plans import coherence
 from graphql_schema.plans.fields import FIELDS
 from graphql_schema.plans.pages import Found, Rows, count
 from graphql_schema.plans.plan import MARK, Cursor, Hole, Key, Name, Parameter, Unplanned, parts_of
-from graphql_schema.plans.text import Piece, joined, maybe, plain
+from graphql_schema.plans.text import Piece, joined, maybe, plain, text
 from graphql_schema.signals import inputs as signal_inputs
 from graphql_schema.users import inputs as user_inputs
 
@@ -214,6 +216,12 @@ class Compiler:
         own = select(*users.COLUMNS).where(users.readable(self.rights), User.id == conversation.c.user_id)
         return self._one("User", own.correlate(conversation), details)
 
+    def _identity_of(self, _: Any, user: Any, column: Any) -> Piece:
+        """For administrators; whether it is one's own is known only of a row."""
+        if not self.rights.administrator:
+            raise Unplanned("whose identity it is")
+        return maybe(text(auth.first_identity(column, user.c.id)))
+
     def _conversation_of(self, details: Any, row: Any) -> Piece:
         """Of what may be read because it may be."""
         own = conversations.conversations().where(Conversation.id == row.c.conversation_id)
@@ -365,6 +373,8 @@ _BELOW: Final[dict[tuple[str, str], Callable[..., list[Piece]]]] = {
 
 _OTHERS: Final[dict[tuple[str, str], Callable[[Compiler, Any, Any], Piece]]] = {
     ("Conversation", "user"): Compiler._user_of,  # noqa: SLF001 - this module's own
+    ("User", "ssoProvider"): partial(Compiler._identity_of, column=ProviderIdentity.provider),  # noqa: SLF001
+    ("User", "ssoId"): partial(Compiler._identity_of, column=ProviderIdentity.subject),  # noqa: SLF001
     ("Signal", "conversation"): Compiler._conversation_of,  # noqa: SLF001
     ("Message", "conversation"): Compiler._conversation_of,  # noqa: SLF001
 }

@@ -1,10 +1,12 @@
 """Users by id and in pages."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.auth import queries as auth
 from app.auth.viewer import Means
 from app.database.paging import Page, Slice
 from app.errors import Forbidden
@@ -38,6 +40,23 @@ class PersonalInformationLoader(Loader[UUID, None, PersonalInformation | None]):
             self.rights, [key for key, _ in keys], actor=viewer.name
         )
         return [PersonalInformation.of(rows[key]) if key in rows else None for key, _ in keys]
+
+
+class IdentityLoader(Loader[UUID, None, Any | None]):
+    """Where users sign in, and who they are there: for themselves and administrators."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
+    ) -> dict[UUID, Any | None]:
+        return dict(await auth.identities(connection, keys))
+
+    def missing(self) -> None:
+        return None
+
+    def load(self, key: UUID, arguments: None) -> Awaitable[Any | None]:
+        if not self.rights.administrator and key != self.context.viewer.user_id:
+            raise Forbidden("ssoProvider and ssoId are shown to the user and to administrators alone.")
+        return super().load(key, arguments)
 
 
 class UserPages(Loader[None, tuple[UserFilter, Page], Slice[Edge[User]]]):

@@ -72,6 +72,23 @@ class User(Node):
 
         return await info.context.loader(PersonalInformationLoader).load(self.key, None)
 
+    @strawberry.field(
+        description="Where they sign in: `google`, `clever` or `oidc`; null for who never has. For themselves and "
+        "administrators; FORBIDDEN for everyone else, as is ssoId."
+    )
+    async def sso_provider(self, info: Info) -> str | None:
+        from graphql_schema.users.loaders import IdentityLoader
+
+        found = await info.context.loader(IdentityLoader).load(self.key, None)
+        return None if found is None else found.provider
+
+    @strawberry.field(description="Who they are there.")
+    async def sso_id(self, info: Info) -> str | None:
+        from graphql_schema.users.loaders import IdentityLoader
+
+        found = await info.context.loader(IdentityLoader).load(self.key, None)
+        return None if found is None else found.subject
+
     @strawberry.field
     def conversations(
         self,

@@ -10,7 +10,8 @@ const provider = new Provider(issuer, {
     { client_id: "coherence", client_secret: "provider-secret", redirect_uris: redirects },
   ],
   claims: { openid: ["sub"], email: ["email"], profile: ["name", "preferred_username"] },
-  conformIdTokenClaims: false, // all claims are in the id token
+  // All claims are in the ID token, or those of a scope are told by the userinfo endpoint alone.
+  conformIdTokenClaims: process.env.USERINFO === "1",
   cookies: { keys: ["of the tests"] },
   pkce: { required: () => process.env.PKCE !== "0" },
   scopes: ["openid", "email", "profile", "roster"],
@@ -24,10 +25,16 @@ const provider = new Provider(issuer, {
     }),
   }),
 });
-// As Clever tells who has signed in, which speaks OAuth 2 alone.
+// As Clever tells who has signed in, which speaks OAuth 2 alone: who it is, and what they are called.
 provider.use(async (context, next) => {
-  if (context.path !== "/v3.0/me") return next();
+  const [, who] = /^\/v3\.0\/(me|users\/.+)$/.exec(context.path) ?? [];
+  if (!who) return next();
   const token = await provider.AccessToken.find(context.get("authorization").slice(7));
-  context.body = token ? { type: "user", data: { id: token.accountId } } : {};
+  const id = token?.accountId;
+  if (who === "me") context.body = id ? { type: "user", data: { id } } : {};
+  else if (id && who === `users/${encodeURIComponent(id)}` && process.env.NAMES !== "0")
+    context.body = {
+      data: { id, name: { first: id, middle: "", last: "Example" }, email: `${id}@school.example`, roles: {} },
+    };
 });
 provider.listen(Number(port), "127.0.0.1", () => console.log(`listening on ${issuer}`));

@@ -10,7 +10,7 @@ import pytest
 
 from app.auth import providers
 from tests import signing_in
-from tests.conftest import QUIET
+from tests.conftest import KEY, QUIET
 from tests.signing_in import consented, free_port, sign_in
 from tests.transport.test_keys import closing
 from tests.transport.test_websocket import receive, send, socket
@@ -313,40 +313,132 @@ async def test_cookies_keep_to_tls_where_there_is_tls(serve):
         assert {"Secure", "Path=/"} <= set(cookie.split("; "))
 
 
-async def test_clevers_portal_sends_people_without_a_state(serve, monkeypatch):
+@asynccontextmanager
+async def clever(serve, monkeypatch, **environment):
+    """A server whose users sign in at what speaks as Clever does; says where both are."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    clever = dict(
+    there = dict(
         providers.CLEVER,
         authorize_url=f"{base}/auth",
         access_token_url=f"{base}/token",
         userinfo_endpoint=f"{base}/v3.0/me",
         authorize_params={"scope": "roster"},
     )
-    monkeypatch.setattr(providers, "CLEVER", clever)
+    monkeypatch.setattr(providers, "CLEVER", there)
     given = {
         "COHERENCE_AUTH": "required",
         "COHERENCE_CLEVER_CLIENT_ID": "coherence",
         "COHERENCE_CLEVER_CLIENT_SECRET": "provider-secret",
     }
-    async with serve(**QUIET, **given) as home, browser() as http:
+    async with (
+        serve(**QUIET, **given) as home,
+        signing_in.provider(port, f"http://{home}/auth/callback/clever", PKCE="0", **environment),
+    ):
+        yield home, base
+
+
+async def test_clevers_portal_sends_people_without_a_state(serve, monkeypatch):
+    async with clever(serve, monkeypatch) as (home, base), browser() as http:
         back = f"http://{home}/auth/callback/"
-        async with signing_in.provider(port, f"{back}clever", PKCE="0"):
-            portal = await http.get(f"{back}clever", params={"code": "of-the-portal"})
-            assert portal.status_code == 302
-            assert portal.headers["Location"].startswith(f"{base}/auth")
-            assert "of-the-portal" not in portal.headers["Location"]
-            answer = await http.get(await consented(http, portal, "ada", back))
-            assert answer.status_code == 303
-            ada = (await viewer(http, home))["id"]
-            first = session_of(http)
-            forgotten_by_provider(http)  # the next pupil at the same computer
-            portal = await http.get(f"{back}clever", params={"code": "of-the-portal"})
-            await http.get(await consented(http, portal, "bob", back))
-            assert (await viewer(http, home))["id"] != ada
-            async with browser() as old:
-                old.cookies.set("coherence", first)
-                assert await viewer(old, home) is None
+        portal = await http.get(f"{back}clever", params={"code": "of-the-portal"})
+        assert portal.status_code == 302
+        assert portal.headers["Location"].startswith(f"{base}/auth")
+        assert "of-the-portal" not in portal.headers["Location"]
+        answer = await http.get(await consented(http, portal, "ada", back))
+        assert answer.status_code == 303
+        ada = (await viewer(http, home))["id"]
+        first = session_of(http)
+        forgotten_by_provider(http)  # the next pupil at the same computer
+        portal = await http.get(f"{back}clever", params={"code": "of-the-portal"})
+        await http.get(await consented(http, portal, "bob", back))
+        assert (await viewer(http, home))["id"] != ada
+        async with browser() as old:
+            old.cookies.set("coherence", first)
+            assert await viewer(old, home) is None
+
+
+EMAILS = "SELECT pgp_sym_decrypt(email, $1) FROM users ORDER BY created_at"
+
+
+async def test_who_comes_by_clever_has_the_name_and_the_address_that_it_knows(serve, monkeypatch, pg):
+    async with clever(serve, monkeypatch) as (home, _), browser() as http:
+        await sign_in(http, home, "ada", "clever")
+        ada = await viewer(http, home)
+        assert (ada["username"], ada["name"]) == ("ada-Example", "ada Example")
+        assert [row[0] for row in await pg.fetch(EMAILS, KEY)] == ["ada@school.example"]
+
+
+async def test_who_has_no_name_yet_gets_it_at_the_next_sign_in(serve, monkeypatch, pg):
+    async with clever(serve, monkeypatch, NAMES="0") as (home, _), browser() as http:
+        await sign_in(http, home, "ada", "clever")
+        ada = await viewer(http, home)
+        assert (ada["username"], ada["name"]) == ("clever", None)
+    async with clever(serve, monkeypatch) as (home, _), browser() as http:
+        await sign_in(http, home, "ada", "clever")
+        again = await viewer(http, home)
+        assert (again["id"], again["username"], again["name"]) == (ada["id"], "clever", "ada Example")
+        assert [row[0] for row in await pg.fetch(EMAILS, KEY)] == ["ada@school.example"]
+        await pg.execute("UPDATE users SET name = 'Countess'")
+        await sign_in(http, home, "ada", "clever")
+        assert (await viewer(http, home))["name"] == "Countess"
+
+
+async def test_what_the_id_token_lacks_the_userinfo_endpoint_tells(serve, pg):
+    async with world(serve, {"USERINFO": "1"}) as home, browser() as http:
+        await sign_in(http, home, "ada")
+        ada = await viewer(http, home)
+        assert (ada["username"], ada["name"]) == ("ada", "ada Example")
+        assert [row[0] for row in await pg.fetch(EMAILS, KEY)] == ["ada@provider.example"]
+
+
+@pytest.mark.parametrize("email", ["no address", "a@b", "ada@example.org\n"])
+async def test_an_address_that_is_none_keeps_nobody_out(serve, pg, email):
+    async with world(serve, {"EMAIL": email}) as home, browser() as http:
+        await sign_in(http, home, "ada")
+        assert (await viewer(http, home))["username"] == "ada"
+        stored = [row[0] for row in await pg.fetch(EMAILS, KEY)]
+        assert stored == [email.strip() if "." in email else None]
+
+
+SSO = "{ users { edges { node { username ssoProvider ssoId } } } viewer { ssoProvider ssoId } }"
+
+
+async def test_where_someone_signs_in_is_told_to_them_and_to_administrators(home, pg):
+    async with browser() as http, browser() as other:
+        await sign_in(http, home, "ada")
+        await sign_in(other, home, "bob")
+        mine = await post(http, home, SSO)
+        assert mine["data"]["viewer"] == {"ssoProvider": "oidc", "ssoId": "ada"}
+        assert mine["data"]["users"]["edges"] == [
+            {"node": {"username": "ada", "ssoProvider": "oidc", "ssoId": "ada"}}
+        ]
+        bob = (await viewer(other, home))["id"]
+        await pg.execute(
+            "INSERT INTO conversations (context_window_id, user_id) SELECT 'c', id FROM users WHERE username = 'bob'"
+        )
+        await pg.execute("UPDATE users SET role = 'COACH' WHERE username = 'ada'")
+        await pg.execute(
+            "INSERT INTO conversation_coaches (conversation_id, user_id) "
+            "SELECT c.id, u.id FROM conversations c, users u WHERE u.username = 'ada'"
+        )
+        await sign_in(http, home, "ada")  # a session that knows of it
+        query = f'{{ user(by: {{id: "{bob}"}}) {{ username ssoId }} }}'
+        told = await post(http, home, query)
+        assert code(told) == "FORBIDDEN"
+        assert told["data"]["user"] == {"username": "bob", "ssoId": None}
+        await pg.execute("UPDATE users SET role = 'ADMIN' WHERE username = 'ada'")
+        await pg.execute("INSERT INTO users (username, role) VALUES ('made', 'COACH')")
+        await sign_in(http, home, "ada")
+        for _ in range(2):  # executed, and by its plan
+            whole = (await post(http, home, SSO.replace("} viewer { ssoProvider ssoId", "")))["data"][
+                "users"
+            ]["edges"]
+            assert [tuple(edge["node"].values()) for edge in whole] == [
+                ("ada", "oidc", "ada"),
+                ("bob", "oidc", "bob"),
+                ("made", None, None),
+            ]
 
 
 async def test_a_provider_that_is_away_is_told_so(serve):

@@ -108,8 +108,11 @@ async def test_what_cannot_be_stored_is_refused_by_name(services, pg, field, val
 
 
 async def test_the_longest_values_fit(services):
-    user = await services.users.create(username="🦉" * 255, name="🦉" * 255, email="🦉" * 1_000)
-    assert (await personal(services, user.id))["email"] == "🦉" * 1_000
+    user = await services.users.create(username="🦉" * 255, name="🦉" * 255, address="🦉" * 1_000)
+    assert (await personal(services, user.id))["address"] == "🦉" * 1_000
+    longest = f"{'ü' * 32}@{'d' * 63}.{'d' * 63}.{'d' * 56}.ex"
+    user = await services.users.create(username="b", email=longest)
+    assert (await personal(services, user.id))["email"] == longest
 
 
 async def test_a_user_who_is_not_there_is_not_found(services):
@@ -150,3 +153,70 @@ async def test_filters_and_search(services):
     assert await found(search="\\") == []
     assert await found(role=Role.EDUCATOR, is_active=True) == ["adaXo"]
     assert await found(is_active=False) == ["third"]
+
+
+SEEN = ["ada", "Ada L.", "o'neil", "ада", "李小龍", "a-b_c.d@school.example", "🦉"]
+UNSEEN = ["   ", "\t", "\u200b", "\u3000", "\u00ad\u200d", " ada", "ada ", "ada\n", "a\x1b[2Jb", "a\u2028b"]
+
+
+@pytest.mark.parametrize("username", SEEN)
+async def test_names_that_can_be_seen_are_taken(services, username):
+    assert (await services.users.create(username=username, name=username)).username == username
+
+
+@pytest.mark.parametrize("value", UNSEEN, ids=ascii)
+async def test_names_that_cannot_be_seen_are_refused(services, pg, value):
+    user = await services.users.create(username="ada", name="Ada")
+    for field, write in (
+        ("username", services.users.create(username=value)),
+        ("name", services.users.create(username="b", name=value)),
+        ("name", services.users.update(user.id, {"name": value})),
+    ):
+        with pytest.raises(BadUserInput, match=f"^{field} (is blank|has blanks|holds a control)") as refused:
+            await write
+        assert refused.value.field == field
+    assert await pg.fetchval("SELECT string_agg(username || name, ',') FROM users") == "adaAda"
+
+
+@pytest.mark.parametrize("username", ["a\u200bda", "a\u202eda"], ids=ascii)
+async def test_a_username_has_no_letter_that_hides(services, username):
+    with pytest.raises(BadUserInput, match="cannot be seen"):
+        await services.users.create(username=username)
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ada@example.org",
+        "A.B+c@sub.example.co",
+        "o'neil@x.io",
+        "ü@bücher.example",
+        "a_b-c@1-2.example",
+        "{1}@a.b",
+    ],
+)
+async def test_addresses_are_taken_as_they_are(services, email):
+    user = await services.users.create(username="u", email=email)
+    assert (await personal(services, user.id))["email"] == email
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "not an email", "ada", "@", "ada@", "@example.org", "ada@example", "ada@@example.org", "a@b@c.d",
+        "ada@example..org", "ada@.example.org", "ada@example.org.", "ada@-example.org", "ada@exa_mple-.org",
+        ".ada@example.org", "a..da@example.org", "ada.@example.org", "a da@example.org", " ada@example.org",
+        "ada@example.org\n", "ada@exam ple.org", "Ada <ada@example.org>", "ada@example.org, bob@example.org",
+        "\u200bada@example.org", f"{'a' * 65}@example.org", f"ada@{'d' * 64}.org", f"a@{'d.' * 127}org",
+    ],
+)  # fmt: skip
+async def test_what_is_no_address_is_refused(services, email):
+    user = await services.users.create(username="u")
+    for write in (
+        services.users.create(username="v", email=email),
+        services.users.update(user.id, {"email": email}),
+    ):
+        with pytest.raises(BadUserInput, match=r"^email is no e-mail address: ") as refused:
+            await write
+        assert refused.value.field == "email"
+    assert (await personal(services, user.id))["email"] is None
