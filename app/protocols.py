@@ -3,14 +3,21 @@
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 from fcntl import ioctl
 from termios import TIOCOUTQ
 from typing import Any, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 GOING_AWAY = 1001
+LINGER = 30
+"""Seconds that a client may go on sending a request that has been answered, on a connection that closes with it."""
+
+_OFFER = frozenset({b"upgrade", b"http2-settings"})
+"""Headers, and options of a connection, by which a client offers HTTP/2."""
 
 
 class _LetsGo:
@@ -90,8 +97,11 @@ class _Together:
     The head of a stream, whose length it does not tell, goes at once.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, lingers: Callable[[], bool]) -> None:
+        """`lingers` says whether the other side is still sending: it is heard out then, once it has been answered."""
         self.transport = transport
+        self.lingers = lingers
+        self.lingering = False
         self._head = b""
 
     def __getattr__(self, name: str) -> Any:
@@ -110,20 +120,96 @@ class _Together:
         if self._head:
             self.write(b"")
 
+    def is_closing(self) -> bool:
+        return self.lingering or self.transport.is_closing()
+
     def close(self) -> None:
         self.let_go()
-        self.transport.close()
+        if self.lingers() and not self.lingering and self.transport.can_write_eof():
+            self.lingering = True
+            self.transport.write_eof()
+            self.transport.resume_reading()
+        else:
+            self.transport.close()
 
 
 class _HTTP(_LetsGo, HttpToolsProtocol):
+    _lingering: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._together = _Together(transport)
+        self._together = _Together(transport, self._is_in_the_middle)
         self.transport = cast(asyncio.Transport, self._together)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+        super().connection_lost(exc)
+
+    def _is_in_the_middle(self) -> bool:
+        """Whether the request that has been answered is still coming: closing now would be a reset, and the answer lost."""
+        return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
+
+    def data_received(self, data: bytes) -> None:
+        if self._together.lingering:
+            return
+        while data:
+            self._unset_keepalive_if_required()
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+                    return
+                if not self._is_offer():
+                    return
+                data = self._without_offer() + data[upgrade.args[0] :]
+                self._begin_anew()
+            except httptools.HttpParserError:
+                message = "Invalid HTTP request received."
+                self.logger.warning(message)
+                self.send_400_response(message)
+                return
+            else:
+                return
+
+    def _without_offer(self) -> bytes:
+        """The head that has been read, without what offers another protocol than HTTP/1.1: it may be ignored
+        (RFC 9110 7.8), and the parser would leave out the body.
+        """
+        lines = [
+            b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        ]
+        for name, value in self.headers:
+            if name == b"connection":
+                options = [option.strip() for option in value.split(b",")]
+                value = b", ".join(option for option in options if option.lower() not in _OFFER)  # noqa: PLW2901
+            if value and name not in _OFFER:
+                lines.append(b"%s: %s" % (name, value))
+        return b"\r\n".join((*lines, b"", b""))
+
+    def _begin_anew(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    def on_headers_complete(self) -> None:
+        if not self._is_offer():
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._is_offer():
+            super().on_message_complete()
+
+    def _is_offer(self) -> bool:
+        """Whether the request is read anew, without the other protocol that it offers."""
+        tunnel = self.parser.get_method() == b"CONNECT"
+        return bool(self.parser.should_upgrade() and not self._should_upgrade() and not tunnel)
 
     def on_response_complete(self) -> None:
         self._together.let_go()
         super().on_response_complete()
+        if self._together.lingering and self._lingering is None:
+            self._lingering = self.loop.call_later(LINGER, self._together.transport.close)
 
     def handle_websocket_upgrade(self) -> None:
         self.transport = self._together.transport

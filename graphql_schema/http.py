@@ -50,7 +50,7 @@ from graphql_schema.operations import CLIENT_LEFT, tell
 from graphql_schema.plans import Plans, Reading
 from graphql_schema.request_body import decode_slowly, receiver
 from graphql_schema.schema import Schema
-from graphql_schema.websocket import WebSocketHandler
+from graphql_schema.websocket import Socket, WebSocketHandler
 
 _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
@@ -72,6 +72,7 @@ class GraphQLApp(GraphQL[Context, None]):
     schema: Schema
 
     graphql_transport_ws_handler_class = WebSocketHandler
+    websocket_adapter_class = Socket
 
     def __init__(self, schema: Schema, services: Services, page: Callable[[], Response]) -> None:
         settings = services.settings

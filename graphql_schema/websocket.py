@@ -1,9 +1,12 @@
 """GraphQL over WebSocket: graphql-transport-ws."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, cast
 
+from starlette.websockets import WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
@@ -12,6 +15,23 @@ from graphql_schema.context import Context
 from graphql_schema.documents import Documents
 from graphql_schema.errors import of_refused
 from graphql_schema.schema import Schema
+
+
+class Socket(ASGIWebSocketAdapter):
+    """A WebSocket that may have been closed meanwhile, by another task, the client or the server: whatever is still in
+    hand for it then is nothing to do, and no fault.
+    """
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        text = self.view.encode_json_string(message)
+        try:
+            await self.ws.send_text(text)
+        except (WebSocketDisconnect, RuntimeError):
+            raise WebSocketDisconnected from None
+
+    async def close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self.ws.close(code=code, reason=reason)
 
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -28,8 +48,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """A socket does not outlive the session or key that it was opened with."""
         with self.context.services.auth.hold(self.context.viewer) as ended:
             await ended.wait()
-            with suppress(Exception):  # it may be closed already
-                await self.websocket.close(code=4403, reason="The session or API key has ended")
+            await self.websocket.close(code=4403, reason="The session or API key has ended")
             await super().shutdown()
 
     async def shutdown(self) -> None:

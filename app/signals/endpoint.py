@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from app.auth.viewer import Rights
-from app.errors import BadUserInput, RateLimited, Refused, UnsupportedMediaType
+from app.errors import BadRequest, BadUserInput, RateLimited, Refused, UnsupportedMediaType
 from app.observability.statistics import Statistics
 from app.rates import Rate, address_of, payer
 from app.refusals import error_of, refusal
@@ -237,7 +237,7 @@ class Ingest:
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip"}:
             raise UnsupportedMediaType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
-        chunks = request.stream()
+        chunks = _whole(request)
         viewer = request.state.viewer
         stream = Stream(
             viewer.rights,
@@ -283,3 +283,13 @@ class Ingest:
         async for piece in report.pieces():
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _whole(request: Request) -> AsyncIterator[bytes]:
+    """The body. Raises BadRequest where nothing comes of one that has a length: something before this server lost it."""
+    empty = True
+    async for chunk in request.stream():
+        empty = empty and not chunk
+        yield chunk
+    if empty and request.headers.get("content-length", "0").strip("0"):
+        raise BadRequest("The request says that it has a body, and none has come: send it again.")
