@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -20,8 +21,9 @@ from app.database.engine import Database
 from app.observability import health, metrics
 from app.observability.requests import RequestLog
 from app.observability.statistics import Statistics
-from app.pages import DASHBOARD, Assets, page
+from app.pages import DASHBOARD, Assets, favicon, page
 from app.realtime.feed import telling
+from app.refusals import not_routed
 from app.services import Services
 from app.setting_values import LOOPBACK
 from app.settings import Settings
@@ -85,6 +87,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             "/ingest", Ingest(services.signals, services.statistics, services.rates.signals), methods=["POST"]
         ),
         Mount("/assets", Assets()),
+        Route("/favicon.ico", favicon),
     ]
     middleware = [
         Middleware(RequestLog),
@@ -105,6 +108,11 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         ),
         Middleware(Authentication, auth=services.auth),
     ]
-    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        middleware=middleware,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: not_routed},
+    )
     app.state.statistics = services.statistics
     return app

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.status import HTTP_404_NOT_FOUND
 
+from app import pages
 from app.errors import (
     BadRequest,
     BadUserInput,
@@ -49,3 +53,15 @@ def refusal(refused: Refused, *, status: int | None = None, field: str | None = 
         case Unauthenticated():
             headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse({"errors": [error_of(refused, field)]}, status or _STATUSES[type(refused)], headers)
+
+
+async def not_routed(request: Request, error: Exception) -> Response:
+    """Answer what no route takes: a browser gets the dashboard, which says so, with the same status."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    if error.status_code == HTTP_404_NOT_FOUND:
+        if pages.is_asked_for(request.scope):
+            return pages.page("index.html", HTTP_404_NOT_FOUND)
+        return refusal(NotFound("There is nothing at this address."))
+    response = refusal(BadRequest(f"{error.detail}."), status=error.status_code)
+    response.headers.update(error.headers or {})
+    return response

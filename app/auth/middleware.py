@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from starlette import types as asgi
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.status import HTTP_404_NOT_FOUND
 
 from app.auth import cross_site
 from app.auth.service import Auth
 from app.auth.viewer import NOBODY, Scope, Viewer
 from app.errors import Forbidden, Refused, Unauthenticated
-from app.pages import DASHBOARD
+from app.pages import DASHBOARD, is_asked_for, page
 from app.refusals import refusal
 
 _PAGES: Final = frozenset(path.split("/")[1] for path in DASHBOARD)
-OPEN: Final = frozenset({"health", "healthz", "graphql", "assets", "auth"}) | _PAGES
+OPEN: Final = frozenset({"health", "healthz", "graphql", "assets", "auth", "favicon.ico"}) | _PAGES
 """What anyone may ask for, by the first part of its path: pages without data. /graphql has a door of its own (graphql_schema/door.py)."""
 
 NEEDS: Final[Mapping[str, Scope]] = {"ingest": Scope.INGEST}
@@ -47,7 +50,10 @@ class Authentication:
                     )
             cross_site.check(scope, self.auth.settings)
         except Refused as refused:
-            await refusal(refused)(scope, receive, send)
+            response: Response = refusal(refused)
+            if scope["type"] == "http" and is_asked_for(scope) and not _is_known(scope):
+                response = page("index.html", HTTP_404_NOT_FOUND)
+            await response(scope, receive, send)
             return
         scope["state"]["viewer"] = viewer
         if place in OPEN:
@@ -60,6 +66,11 @@ class Authentication:
                 return {"type": "http.disconnect"} if ended.is_set() else message
 
             await self.app(scope, receive_while_allowed, send)
+
+
+def _is_known(scope: asgi.Scope) -> bool:
+    """Whether there is something at the address."""
+    return any(route.matches(scope)[0] is not Match.NONE for route in scope["app"].routes)
 
 
 def _allow(viewer: Viewer, needed: Scope) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx2
@@ -21,6 +22,7 @@ from app.auth.service import Auth
 from app.auth.viewer import Means
 from app.database.engine import Database
 from app.errors import BadUserInput, Refused, Unavailable
+from app.pages import is_asked_for, message_page
 from app.rates import Rates, address_of
 from app.refusals import refusal
 from app.settings import Settings
@@ -77,7 +79,12 @@ class SignIn:
         try:
             await self._by_security[cookies.secure(scope, self._settings)](scope, receive, send)
         except Refused as refused:
-            await refusal(refused)(scope, receive, send)
+            response: Response = refusal(refused)
+            if is_asked_for(scope):
+                response = message_page(
+                    "Sign-in did not work", refused.message, response.status_code, _retry(response)
+                )
+            await response(scope, receive, send)
 
     async def _list(self, _: Request) -> Response:
         """What a page of sign-in shows."""
@@ -147,6 +154,10 @@ class SignIn:
         response = Response(status_code=204, headers={"Clear-Site-Data": '"cache"'})
         cookies.write(response, request.scope, self._settings, None)
         return response
+
+
+def _retry(response: Response) -> Mapping[str, str]:
+    return {name: value for name, value in response.headers.items() if name == "retry-after"}
 
 
 def _own_path(path: str) -> str:
