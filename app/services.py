@@ -56,7 +56,7 @@ class Services:
             Conversations(database, key),
             Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
             messages,
-            Coach(database, messages, Endpoint.of(settings), vectors),
+            Coach(database, messages, Endpoint.of(settings), vectors, settings.coach_tokens),
             keywords,
             Arrivals(database, keywords, rule, settings.vectors != "off"),
             statistics or Statistics(),

@@ -1,32 +1,24 @@
 """The coach: answers a question about a conversation from what is stored of it, and says from where."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from app.auth.viewer import Rights
 from app.coach.endpoint import Endpoint, Usage
 from app.coach.extract import extract
-from app.coach.sources import NameOf, Source, citations, distinct, nearest, parts
+from app.coach.passages import MAX_NEAREST, MAX_QUESTION_CHARS, Found, search
+from app.coach.sources import NameOf, Source, citations
 from app.database.base import AnyRow
 from app.database.engine import Database
 from app.errors import RateLimited, Refused, Unavailable
-from app.messages import queries
 from app.messages.models import MessageRole
 from app.messages.service import Messages, NewMessage
-from app.signals import queries as signals
 from app.signals.queries import SignalKey
 from app.vectors.service import Vectors
 
-LAST_MESSAGES = 20
-"""Of the conversation, which the coach always has before it."""
-LAST_SIGNALS = 500
-"""Among which those that are nearest to the question are looked for."""
-NEAREST = 10
-LONGEST_SOURCE = 2_000
-"""Characters of a source."""
 MOST_AT_ONCE = 32
 """Questions."""
 
@@ -50,6 +42,8 @@ class Coach:
     messages: Messages
     endpoint: Endpoint | None
     vectors: Vectors
+    tokens: int
+    """Of the passages that an answer may be made from."""
     _asked: set[object] = field(default_factory=set)
 
     async def ask(
@@ -57,8 +51,9 @@ class Coach:
     ) -> AsyncGenerator[Chunk]:
         """Stores the question, and yields the answer as it is written; stores it as well, unless the asker leaves.
 
-        Without an endpoint the answer consists of passages of the sources. Unavailable where the endpoint fails: the
-        question is stored then, and no answer.
+        Both are about the conversation and no signals of it; neither is ever answered from. Without an endpoint the
+        answer consists of passages of the sources. Unavailable where the endpoint fails: the question is stored then,
+        and no answer.
         """
         if len(self._asked) >= MOST_AT_ONCE:
             raise RateLimited(f"{MOST_AT_ONCE} questions are being answered already; ask again later.")
@@ -66,68 +61,53 @@ class Coach:
         self._asked.add(asked)
         try:
             asking = NewMessage(conversation, MessageRole.USER, question)
-            row = await self.messages.create(rights, asking, called="question")
-            sources = await self._sources(rights, row)
+            await self.messages.create_about(rights, asking, called="question")
+            found = await self._found(rights, conversation, question)
+            sources = await asyncio.to_thread(found.within, self.tokens)
             usage, written = Usage(), ""
-            async with aclosing(self._written(question, sources, usage)) as pieces:
+            async with aclosing(self._written(question, sources, found, usage)) as pieces:
                 async for piece in pieces:
                     written += piece
                     yield Chunk(piece)
+            written = written.replace("\0", "")
             if not written.strip():
                 raise Unavailable("The coach's model gave no answer; ask again.")
             cost = None if self.endpoint is None else self.endpoint.cost(usage)
             answer = NewMessage(
                 conversation,
                 MessageRole.ASSISTANT,
-                written.replace("\0", ""),
-                citations(written, sources, name_of),
+                written,
+                await asyncio.to_thread(citations, written, sources, name_of),
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
                 cost_usd=None if cost is None else format(cost, "f"),
             )
-            yield Chunk("", await self.messages.create(rights, answer))
+            yield Chunk("", await self.messages.create_about(rights, answer))
         finally:
             self._asked.discard(asked)
 
-    async def _written(self, question: str, sources: Sequence[Source], usage: Usage) -> AsyncGenerator[str]:
+    async def _written(
+        self, question: str, sources: Sequence[Source], found: Found, usage: Usage
+    ) -> AsyncGenerator[str]:
         if self.endpoint is None:
-            for passage in extract(question, sources):
+            asked = question[:MAX_QUESTION_CHARS]
+            for passage in await asyncio.to_thread(lambda: list(extract(asked, sources, found.rarity))):
                 yield passage
             return
         async with aclosing(self.endpoint.answer(prompt(question, sources), usage)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _sources(self, rights: Rights, question: AnyRow) -> list[Source]:
-        """The conversation's last messages, and the signals nearest to the question, by time.
-
-        Nearest by meaning, and among the last ones, which may have no vector yet, by words.
-        """
-        conversation = question.conversation_id
-        alike = await self._alike(rights, conversation, question.content)
+    async def _found(self, rights: Rights, conversation: UUID, question: str) -> Found:
+        """Passages that the question may be answered from, by words and, where that can be told, by meaning."""
+        asked = question[:MAX_QUESTION_CHARS]
+        alike = await self._alike(rights, conversation, asked)
         async with self.database.read(newest=True) as connection:
-            messages = await queries.newest(connection, rights, conversation, LAST_MESSAGES + 1)
-            latest = await signals.last(connection, rights, conversation, LAST_SIGNALS)
-            found = await signals.by_keys(connection, rights, alike)
-            keys = [(row.time, row.id) for row in latest] + alike
-            recorded = await queries.of_signals(connection, rights, keys)
-        said = [_of_message(row) for row in messages if row.id != question.id][-LAST_MESSAGES:]
-        heard = [_of_signal(row) for row in latest if row.raw_content and (row.time, row.id) not in recorded]
-        numbers = dict.fromkeys(part.number for _, part in nearest(question.content, parts(heard)))
-        by_words = [heard[number - 1] for number in list(numbers)[:NEAREST]]
-        by_meaning = [
-            _of_signal(found[key])
-            for key in alike
-            if key in found and found[key].raw_content and key not in recorded
-        ]
-        return distinct([*said, *by_words, *by_meaning[:NEAREST]])
+            return await search(connection, conversation, asked, alike, self.tokens)
 
     async def _alike(self, rights: Rights, conversation: UUID, text: str) -> list[SignalKey]:
-        """Signals nearest to the text by meaning, messages among them; none where that cannot be told."""
         try:
-            matches = await self.vectors.search(
-                rights, text, NEAREST + LAST_MESSAGES, conversation, newest=True
-            )
+            matches = await self.vectors.search(rights, text, MAX_NEAREST, conversation, newest=True)
         except Refused:
             return []
         return [match.key for match in matches]
@@ -145,12 +125,3 @@ def prompt(question: str, sources: Sequence[Source]) -> list[dict[str, str]]:
     )
     told = f"Sources:\n\n{quoted or 'none'}\n\nQuestion: {question}"
     return [{"role": "system", "content": TASK}, {"role": "user", "content": told}]
-
-
-def _of_message(row: Any) -> Source:
-    return Source("Message", row.id, row.created_at, row.role.lower(), row.content[:LONGEST_SOURCE])
-
-
-def _of_signal(row: Any) -> Source:
-    speaker = row.user_id or row.agent_id or row.signal_source
-    return Source("Signal", (row.time, row.id), row.time, speaker, row.raw_content[:LONGEST_SOURCE])

@@ -1,16 +1,27 @@
-"""What the coach answers from: numbered pieces of a conversation, and which part of one a statement rests on."""
+"""What the coach answers from: numbered passages of a conversation, and which part of one a statement rests on."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from math import log
-from typing import Any
+from typing import Any, Final
+
+MAX_CITATIONS: Final = 500
+"""Of an answer: marks after them are text."""
 
 _WORD = re.compile(r"\w{2,}")
-_SENTENCE = re.compile(r"[^.!?\n]*[^.!?\s][^.!?\n]*[.!?]*")
-_MARK = re.compile(r"\[(\d{1,3})\]")
+# Each character is of one token, so that no text takes longer than it is long.
+_TOKEN = re.compile(r"[^.!?\n]+|[.!?]+|\n")
+_MARK = re.compile(r"\[(\d{1,5})\]")
+_STATEMENT = 1_000
+"""Characters before a mark that it may stand for."""
+
+type Rarity = Mapping[str, float]
+"""How much a word counts for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,13 @@ class Source:
     time: datetime
     speaker: str
     text: str
+    start: int = 0
+    """Where in the row's text it begins."""
+
+    @property
+    def place(self) -> Any:
+        """Of no other passage."""
+        return self.kind, self.key, self.start
 
 
 type NameOf = Callable[[str, Any], str]
@@ -50,23 +68,43 @@ def parts(sources: Sequence[Source]) -> Iterator[Part]:
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    for found in _SENTENCE.finditer(text):
-        start = found.start() + len(found[0]) - len(found[0].lstrip())
-        yield start, found.end()
+    """Where they begin and end: with a line, or with a full stop (or several) that a blank or the end follows."""
+    begin = 0
+    for found in _TOKEN.finditer(text):
+        end, mark = found.end(), found[0][0]
+        if mark == "\n":
+            yield from _stripped(text, begin, found.start())
+            begin = end
+        elif mark in ".!?" and (end == len(text) or text[end].isspace()):
+            yield from _stripped(text, begin, end)
+            begin = end
+    yield from _stripped(text, begin, len(text))
 
 
-def nearest(question: str, among: Iterable[Part]) -> list[tuple[float, Part]]:
-    """The parts that share words with the question, best first: a word counts for more the rarer it is among them.
+def _stripped(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Without blanks around it, unless nothing but stops is left."""
+    said = text[begin:end]
+    start = begin + len(said) - len(said.lstrip())
+    if said.strip(" \t\r\f\v.!?"):
+        yield start, start + len(said.strip())
+
+
+def nearest(question: str, among: Iterable[Part], rarity: Rarity | None = None) -> list[tuple[float, Part]]:
+    """The parts that share words with the question, best first: a word counts for more the rarer it is.
 
     The score is the sum of log(1 + n / n(word)) over the question's words in the part, by the square root of its length.
+    `rarity` has these logarithms where more than the parts has been counted.
     """
     candidates = [(part, set(words(part.text))) for part in among]
     known = Counter(word for _, own in candidates for word in own)
+
+    def weight(word: str) -> float:
+        counted = None if rarity is None else rarity.get(word)
+        return log(1 + len(candidates) / known[word]) if counted is None else counted
+
     wanted = set(words(question))
     scored = (
-        (sum(log(1 + len(candidates) / known[word]) for word in wanted & own) / len(own) ** 0.5, part)
-        for part, own in candidates
-        if wanted & own
+        (sum(map(weight, wanted & own)) / len(own) ** 0.5, part) for part, own in candidates if wanted & own
     )
     return sorted(scored, key=lambda pair: -pair[0])
 
@@ -77,31 +115,49 @@ def citations(answer: str, sources: Sequence[Source], name_of: NameOf) -> list[d
     `at` is where in the answer the mark stands; `quote`, from `start` to `end` of the source's text, is the sentence of
     it that shares most words with the sentence before the mark.
     """
-    found = []
-    for mark in _MARK.finditer(answer):
+
+    @cache
+    def rests_on(said: str, number: int) -> Part:
+        return _nearest_part(said, sources[number - 1])
+
+    found: list[dict[str, Any]] = []
+    for mark, said in _statements(answer):
         number = int(mark[1])
         if not 1 <= number <= len(sources):
             continue
-        source = sources[number - 1]
-        best = _nearest_part(_said_before(answer, mark.start()), source)
+        if len(found) == MAX_CITATIONS:
+            break
+        source, best = sources[number - 1], rests_on(said, number)
         found.append(
             {
                 "number": number,
                 "at": mark.start(),
                 "type": source.kind,
                 "id": name_of(source.kind, source.key),
-                "start": best.start,
-                "end": best.end,
+                "start": source.start + best.start,
+                "end": source.start + best.end,
                 "quote": best.text,
             }
         )
     return found
 
 
-def _said_before(answer: str, place: int) -> str:
-    said = _MARK.sub("", answer[:place]).rstrip()
+def _statements(answer: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Each mark, with the sentence before it: the end of that, where it is long."""
+    said = _MARK.sub("", answer)
     sentences = list(_sentences(said))
-    return said[slice(*sentences[-1])] if sentences else ""
+    starts = [start for start, _ in sentences]
+    taken = 0
+    for mark in _MARK.finditer(answer):
+        place = mark.start() - taken
+        taken += len(mark[0])
+        number = bisect_left(starts, place) - 1
+        if number < 0:
+            yield mark, ""
+            continue
+        start, end = sentences[number]
+        end = min(end, place)
+        yield mark, said[max(start, end - _STATEMENT) : end]
 
 
 def _nearest_part(said: str, source: Source) -> Part:
@@ -110,9 +166,3 @@ def _nearest_part(said: str, source: Source) -> Part:
     if ranked:
         return ranked[0][1]
     return own[0] if own else Part(1, 0, len(source.text), source.text)
-
-
-def distinct(sources: Collection[Source]) -> list[Source]:
-    """Each once, in the order of time."""
-    known = {(source.kind, source.key): source for source in sources}
-    return sorted(known.values(), key=lambda source: source.time)

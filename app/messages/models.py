@@ -33,7 +33,11 @@ class MessageRole(Enum):
 
 
 class Message(Table):
-    """What someone has said in a conversation; a signal as well, which goes when the message goes."""
+    """What someone has said in a conversation.
+
+    A signal as well, which goes when the message goes; but for the coach's questions and answers, which are about the
+    conversation and make none: `signal_time` and `signal_id` are null there, and stay set where the signal has aged.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -45,6 +49,7 @@ class Message(Table):
         CheckConstraint("input_tokens >= 0"),
         CheckConstraint("output_tokens >= 0"),
         CheckConstraint("cost_usd >= 0 AND cost_usd < 'infinity'"),
+        CheckConstraint("(signal_time IS NULL) = (signal_id IS NULL)"),
         UniqueConstraint("signal_time", "signal_id"),
         Index("messages_conversation", "conversation_id", "created_at", "id"),
         Index("messages_time", "created_at"),
@@ -61,5 +66,5 @@ class Message(Table):
     output_tokens: Mapped[int | None]
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    signal_time: Mapped[datetime]
-    signal_id: Mapped[int] = mapped_column(BigInteger)
+    signal_time: Mapped[datetime | None]
+    signal_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -44,25 +44,33 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Writes messages, each with the signal that it is recorded as."""
+    """Writes messages, those of a conversation with the signal that they are recorded as."""
 
     database: Database
     rules: Rules = field(default_factory=Rules)
 
-    async def create(self, rights: Rights, message: NewMessage, *, called: str = "content") -> Any:
-        """The new message's row.
+    async def create(self, rights: Rights, message: NewMessage) -> Any:
+        """Store a message of the conversation with its signal, and return the message's row.
 
-        Its signal has the role as its source, and (compound + 1) / 2 of the text as its score. `called` is the caller's
-        word for the content.
+        The signal has the role as its source, and (compound + 1) / 2 of the text as its score.
         """
-        values = self._checked(message, called)
-        return await self._write(
-            rights, message, values, await asyncio.to_thread(vader.score, message.content)
-        )
+        values = self._checked(message, "content")
+        score = await asyncio.to_thread(vader.score, message.content)
+        return await self._write(rights, message, values, score)
+
+    async def create_about(self, rights: Rights, message: NewMessage, *, called: str = "content") -> Any:
+        """Store a message about the conversation, which makes no signal, and return its row.
+
+        `called` is the caller's word for the content.
+        """
+        return await self._write(rights, message, self._checked(message, called), None)
 
     @repeated_after_deadlock
-    async def _write(self, rights: Rights, message: NewMessage, values: dict[str, Any], score: float) -> Any:
+    async def _write(
+        self, rights: Rights, message: NewMessage, values: dict[str, Any], score: float | None
+    ) -> Any:
         async with self.database.write() as connection:
+            # Locked against being deleted before the message is in.
             of = (
                 select(
                     Conversation.context_window_id,
@@ -76,10 +84,15 @@ class Messages:
                     conversations.readable(rights),
                     conversations.writable(rights),
                 )
+                .with_for_update(read=True, key_share=True, of=Conversation)
             )
             conversation = (await connection.execute(of)).one_or_none()
             if conversation is None:
                 raise no_such_conversation("conversationId")
+            if score is None:
+                changes_of(connection).note(message.conversation_id, None)
+                values |= {"created_at": conversation.now}
+                return (await connection.execute(insert(Message).values(values).returning(*COLUMNS))).one()
             stored = await store(
                 connection,
                 [_signal(message, conversation, score)],

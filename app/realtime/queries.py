@@ -13,13 +13,20 @@ from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation, ConversationActivity
 
+_FEW = 20
+"""Newest messages of a conversation among which new ones are looked for: the coach's leave no trace elsewhere."""
+
 # A row's xmin is the transaction that wrote it. Those from $1 on had not ended at the last look.
 _YOUNG = "least(age(c.xmin), age(a.xmin)) <= age(cast(cast(:since AS text) AS xid8)::xid)"
 _NOW = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
 _CHANGED_OF = text(f"""
     SELECT w.id FROM unnest(cast(:ids AS uuid[])) AS w(id)
     LEFT JOIN conversations c ON c.id = w.id LEFT JOIN conversation_activity a ON a.conversation_id = w.id
-    WHERE c.id IS NULL OR {_YOUNG}
+    WHERE c.id IS NULL OR {_YOUNG} OR EXISTS (
+        SELECT FROM (
+            SELECT xmin FROM messages WHERE conversation_id = w.id ORDER BY created_at DESC, id DESC LIMIT {_FEW}
+        ) m WHERE age(m.xmin) <= age(cast(cast(:since AS text) AS xid8)::xid)
+    )
 """)
 _CHANGED = text(f"""
     SELECT c.id FROM conversations c JOIN conversation_activity a ON a.conversation_id = c.id WHERE {_YOUNG}

@@ -7,6 +7,13 @@ from app.setting_values import BaseUrl, HeaderSecret, Prices
 
 
 class Coach(BaseSettings):
+    coach_tokens: int = Field(
+        4_000,
+        alias="COHERENCE_COACH_TOKENS",
+        ge=2_000,
+        le=200_000,
+        description="Tokens of the passages that a question is answered from, one for every four bytes.",
+    )
     llm_url: BaseUrl | None = Field(
         None,
         alias="COHERENCE_LLM_URL",

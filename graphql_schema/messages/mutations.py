@@ -35,8 +35,8 @@ class MessageMutations:
         return Message.of(await info.context.services.messages.create(info.context.rights, message))
 
     @strawberry.mutation(
-        description="Stores the question, asks the coach, stores and returns the answer. Without a model set up it "
-        "consists of passages of what is stored."
+        description="Stores the question, asks the coach, stores and returns the answer: both are messages and no "
+        "signals. Without a model set up the answer consists of passages of what is stored."
     )
     async def ask_coach(self, info: Info, conversation_id: strawberry.ID, question: str) -> Message:
         key = key_of("Conversation", conversation_id, "conversationId")

@@ -26,7 +26,7 @@ strawberry.enum(Group, name="MessageGroup", description="A message of several do
 @strawberry.type
 class Message(Node):
     conversation_key: strawberry.Private[UUID]
-    signal_key: strawberry.Private[SignalKey]
+    signal_key: strawberry.Private[SignalKey | None]
 
     id: strawberry.ID
     role: MessageRole
@@ -49,7 +49,7 @@ class Message(Node):
         """`row` has the columns of app/messages/queries.py."""
         return cls(
             conversation_key=row.conversation_id,
-            signal_key=(row.signal_time, row.signal_id),
+            signal_key=None if row.signal_id is None else (row.signal_time, row.signal_id),
             id=message_id(row.id),
             role=MessageRole(row.role),
             content=row.content,
@@ -73,10 +73,15 @@ class Message(Node):
             raise NotFound("The message's conversation is gone.")
         return conversation
 
-    @strawberry.field(description="The signal that this message was recorded as; null once it has aged.")
+    @strawberry.field(
+        description="The signal that this message was recorded as; null once it has aged, and of the coach's questions "
+        "and answers, which are no signals."
+    )
     async def signal(self, info: Info) -> Signal | None:
         from graphql_schema.signals.loaders import SignalLoader
 
+        if self.signal_key is None:
+            return None
         return await info.context.loader(SignalLoader).load(self.signal_key, None)
 
 

@@ -62,6 +62,7 @@ DEFAULTS = {
     "PERSISTENCE": ("persistence", "csv"),
     "KAFKA_BOOTSTRAP": ("kafka_bootstrap", None),
     "KAFKA_CONFIG": ("kafka_config", None),
+    "COHERENCE_COACH_TOKENS": ("coach_tokens", 4_000),
     "COHERENCE_LLM_URL": ("llm_url", None),
     "COHERENCE_LLM_MODEL": ("llm_model", None),
     "COHERENCE_LLM_KEY": ("llm_key", None),

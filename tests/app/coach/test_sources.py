@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.coach.extract import HEAD, NOTHING, extract
-from app.coach.sources import Source, citations, distinct, nearest, parts, words
+from app.coach.sources import MAX_CITATIONS, Source, citations, nearest, parts, words
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -84,7 +85,53 @@ def test_any_answer_is_cited(answer, texts):
         assert text[citation["start"] : citation["end"]] == citation["quote"]
 
 
-def test_sources_are_told_once_by_time():
-    late = Source("Signal", 1, NOON.replace(hour=13), "bo", "x")
-    early = Source("Message", 1, NOON, "ada", "y")
-    assert distinct([late, early, late]) == [early, late]
+def test_a_part_ends_where_a_sentence_does_and_not_within_a_number_or_a_name():
+    (source,) = sources("It costs 3.50 at shop.example. Ask... who?")
+    assert [part.text for part in parts([source])] == ["It costs 3.50 at shop.example.", "Ask...", "who?"]
+
+
+def test_the_question_asked_again_is_no_answer_and_other_questions_are_poor_ones():
+    told = sources(
+        "When is the essay due?", "The essay is due on 3 May.", "Does she know when the essay is due?"
+    )
+    _, *passages = extract("When is the essay due?", told)
+    assert passages[0] == "\n\n“The essay is due on 3 May.” [2]"
+    assert not any("[1]" in passage for passage in passages)
+
+
+def test_rarity_is_that_of_all_passages_where_they_were_counted():
+    told = sources("The plan is the plan.", "A deadline.")
+    question = "What is the deadline of the plan?"
+    assert [part.number for _, part in nearest(question, parts(told), {"deadline": 0.1, "plan": 9.0})] == [
+        1,
+        2,
+    ]
+    assert [part.number for _, part in nearest(question, parts(told), {"deadline": 9.0, "plan": 0.1})] == [
+        2,
+        1,
+    ]
+
+
+def test_places_are_those_in_the_whole_text():
+    (whole,) = sources("x" * 900 + " The budget is 300 euros.")
+    (passage,) = [Source("Message", 7, NOON, "ada", whole.text[900:], 900)]
+    (citation,) = citations("300 euros [1].", [passage], lambda _, key: str(key))
+    assert whole.text[citation["start"] : citation["end"]] == citation["quote"] == "The budget is 300 euros."
+
+
+# Half a million characters each. What looks at a character more than a few times over does not end within the suite's time.
+LONG = 500_000
+
+
+@pytest.mark.parametrize("text", [" ", "\n", ".", ". ", "a", "a.", "?!", "[1]", "\t.x"])
+def test_a_hostile_text_is_cut_in_one_pass(text):
+    (source,) = sources(text * (LONG // len(text)))
+    assert sum(part.end - part.start for part in parts([source])) <= LONG
+
+
+@pytest.mark.parametrize("answer", ["a [1]", "[1]", " " * 40 + "[1]", "a. [1]", "word [1] "])
+def test_an_answer_full_of_marks_is_cited_in_bounds(answer):
+    told = sources("word " * 400, "word. " * 300)
+    found = citations(answer * (LONG // len(answer)), told, lambda _, key: str(key))
+    assert len(found) == MAX_CITATIONS
+    assert found[-1]["at"] == (MAX_CITATIONS - 1) * len(answer) + answer.index("[1]")
