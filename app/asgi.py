@@ -30,6 +30,7 @@ from app.settings import Settings
 from app.signals.endpoint import Ingest
 from app.upkeep import kept_up
 from graphql_schema.http import GraphQLApp
+from graphql_schema.nodes import conversation_reference
 from graphql_schema.schema import build_schema
 
 RARELY = (10_000, 10, 100)
@@ -47,7 +48,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
         url, replica_url=replica_url, pool_size=settings.pool_size, read_timeout=settings.read_timeout
     )
     services = Services.of(settings, database, key, statistics)
-    charts = Charts(database, services.arrivals, settings.weights)
+    charts = Charts(database, services.arrivals, settings.weights, conversation_reference)
     graphql = GraphQLApp(build_schema(settings), services, partial(page, "graphiql.html"))
 
     @asynccontextmanager

@@ -176,7 +176,7 @@ def export_signals(
         str | None, typer.Option(help="jsonl or csv; by the file's name where left out.")
     ] = None,
     conversation: Annotated[
-        list[str] | None, typer.Option(help="Its contextWindowId; may be repeated.")
+        list[str] | None, typer.Option(help="Its contextWindowId or id; may be repeated.")
     ] = None,
     source: Annotated[list[str] | None, typer.Option(help="A signalSource; may be repeated.")] = None,
     since: Annotated[str | None, typer.Option(help="First instant, such as 2026-01-31T12:00:00Z.")] = None,
@@ -185,8 +185,10 @@ def export_signals(
     """Write signals, oldest first, as `coherence import` reads them."""
     from app.auth.viewer import PROGRAM
     from app.signals import export
+    from graphql_schema.nodes import conversation_reference
 
-    wanted = export.wanted(conversation or (), source or (), since, until)
+    references = [conversation_reference(name, "--conversation") for name in conversation or ()]
+    wanted = export.wanted(references, source or (), since, until)
     kind = export.format_of(file, format)
     settings = Settings()
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.conversations.queries import Reference
 from app.errors import BadUserInput
 from app.instant import instant, microseconds
 from app.signals.queries import SignalKey
@@ -84,18 +85,42 @@ _KEYS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def parse(global_id: str, field: str) -> tuple[str, Any]:
-    """The type's name and the row's key."""
+def _decoded(text: str) -> tuple[str, Any] | None:
+    """The type's name and the row's key; None for what is no id."""
     try:
-        type_name, _, key = plain(global_id).partition(":")
+        type_name, _, key = plain(text).partition(":")
         return type_name, _KEYS[type_name](key)
     except (ValueError, KeyError, OverflowError):
-        raise BadUserInput(f"{field} {global_id[:60]!r} is not an id of this server.", field=field) from None
+        return None
+
+
+def parse(global_id: str, field: str) -> tuple[str, Any]:
+    """The type's name and the row's key."""
+    found = _decoded(global_id)
+    if found is None:
+        raise BadUserInput(f"{field} {global_id[:60]!r} is not an id of this server.", field=field)
+    return found
 
 
 def key_of(type_name: str, global_id: str, field: str) -> Any:
     """The key in the id of a `type_name`; BadUserInput for another type's id."""
-    found, key = parse(global_id, field)
+    return _of_type(type_name, parse(global_id, field), field)
+
+
+def conversation_reference(text: str, field: str) -> Reference:
+    """Return what names a conversation: the key in a conversation's id, or else the text, as its contextWindowId.
+
+    BadUserInput for another type's id.
+    """
+    found = _decoded(text)
+    if found is None:
+        return text
+    key: UUID = _of_type("Conversation", found, field)
+    return key
+
+
+def _of_type(type_name: str, id_: tuple[str, Any], field: str) -> Any:
+    found, key = id_
     if found != type_name:
         raise BadUserInput(f"{field} is the id of a {found}; it takes that of a {type_name}.", field=field)
     return key

@@ -1,4 +1,4 @@
-"""docs/api.md and docs/messages.md: every example of theirs is run, in order."""
+"""docs/api.md and docs/messages.md: every example of theirs is run as written, in order."""
 
 import gzip
 import json
@@ -16,8 +16,6 @@ ROOT = Path(__file__).parents[1]
 WEB = ROOT / "app" / "web"
 NODE = ROOT / ".venv" / "bin" / "node"
 BLOCK = re.compile(r"^```(graphql|json variables|json|js|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-NAMES = ("guide", "lesson")
-"""Conversations that examples name where a client has their id."""
 
 
 def examples(name):
@@ -35,17 +33,6 @@ def post(place, query, variables):
     return httpx2.post(f"{place}/graphql", json={"query": query, "variables": variables}, timeout=30).json()
 
 
-def with_ids(place, variables):
-    """The variables, with ids where examples have names for them."""
-    query = "query($key: String!) { conversation(by: {contextWindowId: $key}) { id } }"
-    return {
-        name: post(place, query, {"key": value})["data"]["conversation"]["id"]
-        if name == "id" and value in NAMES
-        else value
-        for name, value in variables.items()
-    }
-
-
 def without_places(value):
     """Without where in the document an error lies."""
     if isinstance(value, dict):
@@ -60,7 +47,7 @@ def test_every_operation_is_answered_as_is_shown(served, name):
         if language != "graphql":
             continue
         run += 1
-        variables = with_ids(served, json.loads(more.get("json variables", "{}")))
+        variables = json.loads(more.get("json variables", "{}"))
         answer = post(served, code, variables)
         if "json" in more:
             expected = json.loads(more["json"])

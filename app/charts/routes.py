@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -48,10 +49,17 @@ _SVG_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 class Charts:
     """The views below /charts. A chart is a name in `_charts` and a function that reads what it shows."""
 
-    def __init__(self, database: Database, arrivals: Arrivals, weights: Weights) -> None:
+    def __init__(
+        self,
+        database: Database,
+        arrivals: Arrivals,
+        weights: Weights,
+        reference_of: Callable[[str, str], conversations.Reference],
+    ) -> None:
         self._database = database
         self._arrivals = arrivals
         self._weights = weights
+        self._reference_of = reference_of
         self._studio = Studio()
         self._charts: Mapping[str, Callable[[Rights, Parameters], Awaitable[Chart]]] = {
             "classifications": self._classifications,
@@ -107,21 +115,28 @@ class Charts:
         )
         key = given.text("conversation")
         async with self._database.read() as connection:
-            found = None if key is None else await conversations.id_of(connection, rights, key)
-            if key is not None and found is None:
-                raise NotFound("There is no such conversation.", field="conversation")
+            row = None if key is None else await self._conversation(connection, rights, key)
+            found = None if row is None else row.id
             pool = Pool.EVERYTHING if found is None else Pool.CONVERSATION
             analysis = (await analyse(connection, rights, pool, [found], windows, self._weights))[found]
         if isinstance(analysis, BadUserInput):
             raise analysis
         starts, _ = bounds(analysis.drift.index, analysis.step_us, analysis.width_us)
-        subject = draw.EVERYTHING if key is None else key
+        subject = draw.EVERYTHING if row is None else row.context_window_id
         return partial(
             draw.drift,
             draw.DriftSeries(
                 starts, analysis.drift.score, window, windows.step, analysis.total, subject, windows.sources
             ),
         )
+
+    async def _conversation(self, connection: AsyncConnection, rights: Rights, given: str) -> Any:
+        """The row of the one that an id or a contextWindowId names."""
+        key = await conversations.find(connection, self._reference_of(given, "conversation"), "conversation")
+        row = None if key is None else (await conversations.by_ids(connection, rights, [key])).get(key)
+        if row is None:
+            raise NotFound("There is no such conversation.", field="conversation")
+        return row
 
 
 def _etag(chart: Chart, to: Format) -> str:

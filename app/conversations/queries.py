@@ -235,6 +235,21 @@ async def share_tokens(
     return {row.id: row.token for row in await connection.execute(statement)}
 
 
+type Reference = UUID | str
+"""What names one conversation: its key, or its contextWindowId."""
+
+
+async def find(connection: AsyncConnection, reference: Reference, field: str) -> UUID | None:
+    """Return the key of the conversation that `reference` names, hidden or not; None where none has the name.
+
+    Rights are for what is done with it: what someone may not see is told in the same way as what is not there.
+    """
+    if isinstance(reference, UUID):
+        return reference
+    named = Conversation.context_window_id == checks.text(field, reference)
+    return (await connection.execute(select(Conversation.id).where(named))).scalar_one_or_none()
+
+
 async def id_of(connection: AsyncConnection, rights: Rights, context_window_id: str) -> UUID | None:
     checks.text("contextWindowId", context_window_id)
     statement = select(Conversation.id).where(

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import Text, select, text
+from sqlalchemy import Text, or_, select, text
 from sqlalchemy import cast as sql_cast
 
 from app.auth import audit
 from app.auth.viewer import Rights
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
+from app.conversations.queries import Reference
 from app.database.base import AnyRow
 from app.database.engine import Database
 from app.errors import BadUserInput
@@ -53,15 +55,19 @@ _TIME, _PAYLOAD = _NAMES.index("timestamp"), _NAMES.index("payload")
 class Wanted:
     """Which signals to export: all that may be read, where nothing is said."""
 
-    conversations: Sequence[str] = ()
-    """contextWindowIds."""
+    conversations: Sequence[Reference] = ()
     sources: Sequence[str] = ()
     range: TimeRange = ALWAYS
 
 
-def wanted(keys: Sequence[str], sources: Sequence[str], since: str | None, until: str | None) -> Wanted:
+def wanted(
+    references: Sequence[Reference],
+    sources: Sequence[str],
+    since: str | None,
+    until: str | None,
+) -> Wanted:
     """Of the command line's words. Raises BadUserInput."""
-    return Wanted(keys, sources, TimeRange(_instant("--since", since), _instant("--until", until)))
+    return Wanted(references, sources, TimeRange(_instant("--since", since), _instant("--until", until)))
 
 
 def _instant(option: str, words: str | None) -> datetime | None:
@@ -124,7 +130,9 @@ async def _read(database: Database, rights: Rights, wanted: Wanted) -> AsyncIter
         .order_by(Signal.time, Signal.id)
     )
     if wanted.conversations:
-        statement = statement.where(Conversation.context_window_id.in_(wanted.conversations))
+        keys = [each for each in wanted.conversations if isinstance(each, UUID)]
+        names = [each for each in wanted.conversations if not isinstance(each, UUID)]
+        statement = statement.where(or_(Conversation.id.in_(keys), Conversation.context_window_id.in_(names)))
     if wanted.sources:
         statement = statement.where(Signal.signal_source.in_(wanted.sources))
     async with database.write() as connection:  # a cursor lives in a transaction

@@ -8,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.conversations import queries
 from app.conversations.queries import ConversationFilter, ConversationOrder
+from app.conversations.service import no_such_conversation
 from app.database.paging import Page, Slice
 from graphql_schema.connections import Connection, Edge, Paged, edges
 from graphql_schema.context import Context, Loader
 from graphql_schema.conversations.types import Conversation
+from graphql_schema.nodes import conversation_reference
 
 
 class ConversationLoader(Loader[UUID, None, Conversation | None]):
@@ -23,6 +25,26 @@ class ConversationLoader(Loader[UUID, None, Conversation | None]):
 
     def missing(self) -> None:
         return None
+
+
+async def find_key(context: Context, given: str, field: str) -> UUID | None:
+    """Return the key of the conversation that an id or a contextWindowId names; None where there is none of that name.
+
+    BadUserInput for another type's id. Rights are checked by what is done with the key.
+    """
+    reference = conversation_reference(given, field)
+    if isinstance(reference, UUID):
+        return reference
+    async with context.read() as connection:
+        return await queries.find(connection, reference, field)
+
+
+async def require_key(context: Context, given: str, field: str) -> UUID:
+    """Return the key that `find_key` finds; NotFound where there is none."""
+    key = await find_key(context, given, field)
+    if key is None:
+        raise no_such_conversation(field)
+    return key
 
 
 class ShareLoader(Loader[UUID, None, tuple[bool, str | None]]):

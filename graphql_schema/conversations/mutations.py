@@ -4,8 +4,10 @@ import strawberry
 
 from graphql_schema.context import Info
 from graphql_schema.conversations.inputs import CreateConversationInput, UpdateConversationInput
+from graphql_schema.conversations.loaders import require_key
 from graphql_schema.conversations.types import Conversation
 from graphql_schema.inputs import given
+from graphql_schema.nodes import conversation_id as global_id_of
 from graphql_schema.nodes import key_of
 from graphql_schema.types import DeletePayload
 
@@ -32,18 +34,17 @@ class ConversationMutations:
         id: strawberry.ID,
         input: UpdateConversationInput,
     ) -> Conversation:
-        key = key_of("Conversation", id, "id")
         context = info.context
+        key = await require_key(context, id, "id")
         row = await context.services.conversations.update(context.rights, key, given(input))
         return Conversation.of(row)
 
     @strawberry.mutation(description="For good, with everything in it; `status: DELETED` hides it instead.")
     async def delete_conversation(self, info: Info, id: strawberry.ID) -> DeletePayload:
-        key = key_of("Conversation", id, "id")
-        await info.context.services.conversations.delete(
-            info.context.rights, key, actor=info.context.viewer.name
-        )
-        return DeletePayload(deleted_id=id)
+        context = info.context
+        key = await require_key(context, id, "id")
+        await context.services.conversations.delete(context.rights, key, actor=context.viewer.name)
+        return DeletePayload(deleted_id=global_id_of(key))
 
     @strawberry.mutation(description="Lets the coach read the conversation, or takes that back.")
     async def assign_coach(
@@ -52,7 +53,7 @@ class ConversationMutations:
         context = info.context
         row = await context.services.conversations.assign_coach(
             context.rights,
-            key_of("Conversation", conversation_id, "conversationId"),
+            await require_key(context, conversation_id, "conversationId"),
             key_of("User", user_id, "userId"),
             assigned=assigned,
             actor=context.viewer.name,
@@ -65,6 +66,6 @@ class ConversationMutations:
     async def share_conversation(self, info: Info, id: strawberry.ID, enabled: bool) -> Conversation:
         context = info.context
         row = await context.services.conversations.share(
-            context.rights, key_of("Conversation", id, "id"), enabled=enabled, actor=context.viewer.name
+            context.rights, await require_key(context, id, "id"), enabled=enabled, actor=context.viewer.name
         )
         return Conversation.of(row)

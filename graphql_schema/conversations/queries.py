@@ -12,10 +12,15 @@ from graphql_schema.conversations.inputs import (
     filter_of,
     order_of,
 )
-from graphql_schema.conversations.loaders import ConversationLoader, conversations_of, paged_by, shared_by
+from graphql_schema.conversations.loaders import (
+    ConversationLoader,
+    conversations_of,
+    find_key,
+    paged_by,
+    shared_by,
+)
 from graphql_schema.conversations.types import Conversation
 from graphql_schema.inputs import known
-from graphql_schema.nodes import key_of
 
 
 @strawberry.type
@@ -26,7 +31,7 @@ class ConversationQueries:
         if by.share_token is not None:
             return await shared_by(context, by.share_token.value)
         if by.id is not None:
-            key = key_of("Conversation", by.id.value, "id")
+            key = await find_key(context, by.id.value, "id")
         else:
             assert by.context_window_id is not None  # noqa: S101 - oneOf
             async with context.read() as connection:

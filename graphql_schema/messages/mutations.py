@@ -6,6 +6,7 @@ import strawberry
 
 from app.messages.service import NewMessage
 from graphql_schema.context import Info
+from graphql_schema.conversations.loaders import require_key
 from graphql_schema.messages.inputs import CreateMessageInput
 from graphql_schema.messages.types import Message
 from graphql_schema.nodes import key_of, message_id, signal_id
@@ -23,7 +24,7 @@ class MessageMutations:
     )
     async def create_message(self, info: Info, input: CreateMessageInput) -> Message:
         message = NewMessage(
-            key_of("Conversation", input.conversation_id, "conversationId"),
+            await require_key(info.context, input.conversation_id, "conversationId"),
             input.role,
             input.content,
             input.citations,
@@ -39,7 +40,7 @@ class MessageMutations:
         "signals. Without a model set up the answer consists of passages of what is stored."
     )
     async def ask_coach(self, info: Info, conversation_id: strawberry.ID, question: str) -> Message:
-        key = key_of("Conversation", conversation_id, "conversationId")
+        key = await require_key(info.context, conversation_id, "conversationId")
         coach, row = info.context.services.coach, None
         async for chunk in coach.ask(info.context.rights, key, question, name_of):
             row = chunk.message

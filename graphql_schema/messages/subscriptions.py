@@ -14,9 +14,9 @@ from app.conversations.service import no_such_conversation
 from app.realtime import topics
 from app.realtime.topics import Live
 from graphql_schema.context import Info
+from graphql_schema.conversations.loaders import require_key
 from graphql_schema.messages.mutations import name_of
 from graphql_schema.messages.types import AnswerChunk, Message
-from graphql_schema.nodes import key_of
 from graphql_schema.streams import Following
 
 
@@ -40,7 +40,7 @@ class MessageSubscriptions:
     async def message_added(
         self, info: Info, conversation_id: strawberry.ID
     ) -> AsyncGenerator[Message, None]:
-        key = key_of("Conversation", conversation_id, "conversationId")
+        key = await require_key(info.context, conversation_id, "conversationId")
         async with info.context.read() as connection:
             found = await queries.by_ids(connection, info.context.rights, [key])
         if not found:
@@ -53,7 +53,7 @@ class MessageSubscriptions:
     async def coach_answer(
         self, info: Info, conversation_id: strawberry.ID, question: str
     ) -> AsyncGenerator[AnswerChunk, None]:
-        key = key_of("Conversation", conversation_id, "conversationId")
+        key = await require_key(info.context, conversation_id, "conversationId")
         answer = info.context.services.coach.ask(info.context.rights, key, question, name_of)
         async with aclosing(answer) as chunks:
             async for chunk in chunks:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast
+from uuid import UUID
 
 from graphql import GraphQLObjectType, ObjectValueNode, VariableNode, Visitor, visit
 from graphql.execution.values import get_argument_values
@@ -18,6 +19,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    or_,
     select,
 )
 from strawberry.types.arguments import convert_arguments
@@ -42,11 +44,22 @@ from graphql_schema.connections import MESSAGES, SIGNALS, USERS
 from graphql_schema.conversations import inputs as conversation_inputs
 from graphql_schema.conversations.loaders import paged_by
 from graphql_schema.inputs import known
-from graphql_schema.nodes import parse
+from graphql_schema.nodes import conversation_reference, parse
 from graphql_schema.plans import coherence
 from graphql_schema.plans.fields import FIELDS
 from graphql_schema.plans.pages import Found, Rows, count
-from graphql_schema.plans.plan import MARK, Cursor, Hole, Key, Name, Parameter, Unplanned, parts_of
+from graphql_schema.plans.plan import (
+    MARK,
+    ConversationKey,
+    ConversationName,
+    Cursor,
+    Hole,
+    Key,
+    Name,
+    Parameter,
+    Unplanned,
+    parts_of,
+)
 from graphql_schema.plans.text import Piece, joined, maybe, plain, text
 from graphql_schema.signals import inputs as signal_inputs
 from graphql_schema.users import inputs as user_inputs
@@ -106,10 +119,12 @@ class Compiler:
         if by.share_token is not None:
             raise Unplanned("shareToken")
         if by.id is not None:
-            return self._by_id("Conversation", details, by.id.value)
-        name = self._name(details, "contextWindowId", by.context_window_id.value)
-        found = self._conversations(Conversation.context_window_id == name)
-        return [self._one("Conversation", found, details)]
+            chosen = self._reference(details, by.id.value)
+        else:
+            chosen = Conversation.context_window_id == self._name(
+                details, "contextWindowId", by.context_window_id.value
+            )
+        return [self._one("Conversation", self._conversations(chosen), details)]
 
     def node(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         type_name, _ = parse(given["id"], "id")
@@ -140,6 +155,18 @@ class Compiler:
 
     def _messages(self, chosen: ColumnElement[bool]) -> Statement:
         return messages.readable(self.rights, *messages.COLUMNS).where(chosen)
+
+    def _reference(self, details: Any, given: str) -> ColumnElement[bool]:
+        """Which conversation an id or a contextWindowId names; one statement for both where that is a variable."""
+        variable = self._variable(details, _naming(details), given)
+        if variable is None:
+            reference = conversation_reference(given, "id")
+            column = Conversation.id if isinstance(reference, UUID) else Conversation.context_window_id
+            return column == (reference if isinstance(reference, UUID) else checks.text("id", reference))
+        return or_(
+            Conversation.id == self._parameter(ConversationKey(variable), Conversation.id.type),
+            Conversation.context_window_id == self._parameter(ConversationName(variable), Text()),
+        )
 
     def _name(self, details: Any, field: str, given: str) -> Any:
         """What one row is called; where that is a variable, a parameter of the statement, which any name will do for."""

@@ -11,7 +11,7 @@ from app.database.direct import Prepared
 from app.errors import BadUserInput
 from graphql_schema.connections import Paged
 from graphql_schema.context import Context
-from graphql_schema.nodes import key_of
+from graphql_schema.nodes import conversation_reference, key_of
 
 VIEWER: Final = "viewer"
 """The parameter that is the viewer's own id."""
@@ -92,6 +92,28 @@ class Name:
 
     def of(self, value: str) -> Any:
         return checks.text(self.field, value)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """The key in a conversation's id; None for a contextWindowId."""
+
+    variable: str
+
+    def of(self, value: str) -> UUID | None:
+        reference = conversation_reference(value, "id")
+        return reference if isinstance(reference, UUID) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationName:
+    """A contextWindowId; None for a conversation's id."""
+
+    variable: str
+
+    def of(self, value: str) -> str | None:
+        reference = conversation_reference(value, "id")
+        return None if isinstance(reference, UUID) else checks.text("id", reference)
 
 
 @dataclass(frozen=True, slots=True)

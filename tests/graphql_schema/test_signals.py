@@ -267,7 +267,6 @@ async def test_a_malformed_id_is_bad_user_input(reader, global_id):
         ("query($i: ID!) { node(id: $i) { id } }", "id"),
         ("query($i: ID!) { nodes(ids: [$i]) { id } }", "ids"),
         ("query($i: ID!) { user(by: {id: $i}) { id } }", "id"),
-        ("query($i: ID!) { conversation(by: {id: $i}) { id } }", "id"),
         ("query($i: ID!) { conversations(filter: {userId: $i}) { totalCount } }", "userId"),
     ):
         error = await reader.error(document, i=global_id)
