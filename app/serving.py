@@ -55,6 +55,7 @@ def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws_per_message_deflate=False,  # it doubles what a connection takes
         host=settings.host,
         port=settings.port,
+        forwarded_allow_ips=list(settings.forwarded_allow_ips),
         log_config=None,
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,

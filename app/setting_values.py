@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from limits import RateLimitItem, parse_many
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
 from pydantic_settings import NoDecode
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app import origins
 from app.duration import Duration
@@ -140,6 +142,38 @@ def _issuer(value: str) -> str:
     return value.rstrip("/")
 
 
+def _database_url(value: SecretStr) -> SecretStr:
+    """Said without the value, as is what follows: it holds a password."""
+    try:
+        backend = make_url(value.get_secret_value()).get_backend_name()
+    except ArgumentError:
+        backend = None
+    if backend not in {"postgresql", "postgres"}:
+        raise ValueError("it takes an address such as postgresql://user:password@host/database")
+    return value
+
+
+def _redis_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("it takes an address such as redis://host:6379/0, rediss:// with TLS, or unix://")
+    return value
+
+
+def _proxies(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses and networks, a network by any address of it."""
+    found = []
+    for value in values:
+        try:
+            found.append(
+                value if value == "*" or _is_address(value) else str(ip_network(value, strict=False))
+            )
+        except ValueError:
+            raise ValueError(
+                f"{value[:100]!r} is no address: it takes addresses and networks such as 10.0.0.0/8"
+            ) from None
+    return tuple(found)
+
+
 def _header(value: SecretStr) -> SecretStr:
     """Said without the value: it is a secret."""
     text = value.get_secret_value()
@@ -163,6 +197,10 @@ type Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), After
 type HeaderNames = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_header_names)
 ]
+
+type Proxies = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_proxies)]
+type DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+type RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 
 type Host = Annotated[str, AfterValidator(_listening)]
 type File = Annotated[Path, AfterValidator(_at_home)]

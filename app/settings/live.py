@@ -1,11 +1,13 @@
 """Subscriptions, and how servers tell each other of changes."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings
+
+from app.setting_values import RedisUrl
 
 
 class Live(BaseSettings):
-    redis_url: SecretStr | None = Field(
+    redis_url: RedisUrl | None = Field(
         None,
         alias="COHERENCE_REDIS_URL",
         description="Redis by which servers of one database tell each other of changes, else by NOTIFY; they count rates there together.",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from app.setting_values import LOWER, HeaderNames, Host, Hosts, Origin, Origins
+from app.setting_values import LOWER, HeaderNames, Host, Hosts, Origin, Origins, Proxies
 
 
 class Serving(BaseSettings):
@@ -27,6 +27,11 @@ class Serving(BaseSettings):
         default=False,
         alias="COHERENCE_TRUST_NETWORK",
         description="Allow an address other than loopback without sign-in: for containers, whose network is the wall.",
+    )
+    forwarded_allow_ips: Proxies = Field(
+        ("127.0.0.1", "::1"),
+        alias="FORWARDED_ALLOW_IPS",
+        description="Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.",
     )
     allowed_hosts: Hosts = Field(
         (),

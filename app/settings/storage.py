@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from app.setting_values import File
+from app.setting_values import DatabaseUrl, File
 
 
 class Storage(BaseSettings):
@@ -14,17 +14,17 @@ class Storage(BaseSettings):
         alias="COHERENCE_DATA_DIR",
         description="Folder of the embedded PostgreSQL, of the key file it makes, and of the metrics of pulls.",
     )
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseUrl | None = Field(
         None,
         alias="COHERENCE_DATABASE_URL",
         description="PostgreSQL to use in place of the embedded one: postgresql://user:password@host/database.",
     )
-    database_read_url: SecretStr | None = Field(
+    database_read_url: DatabaseUrl | None = Field(
         None,
         alias="COHERENCE_DATABASE_READ_URL",
         description="Replica of that PostgreSQL, which queries are sent to. What mutations answer is not.",
     )
-    import_url: SecretStr | None = Field(
+    import_url: DatabaseUrl | None = Field(
         None,
         alias="COHERENCE_IMPORT_URL",
         description="PostgreSQL that `coherence import --from-sql` reads: postgresql://user:password@host/database.",

@@ -235,7 +235,7 @@ class Ingest:
                 field="createConversations",
             )
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"identity", "gzip"}:
+        if encoding not in {"identity", "gzip", "x-gzip"}:
             raise UnsupportedMediaType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
         chunks = _whole(request)
         viewer = request.state.viewer
@@ -247,7 +247,7 @@ class Ingest:
             self._rate,
             payer(viewer, address_of(request.scope)),
         )
-        return stream, ndjson.unzipped(chunks) if encoding == "gzip" else chunks
+        return stream, chunks if encoding == "identity" else ndjson.unzipped(chunks)
 
     @staticmethod
     async def _run(stream: Stream, chunks: AsyncIterator[bytes]) -> Refused | None:

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from app.asgi import create_app
+from app.serving import config as serving_config
 from app.settings import Settings
 from app.signals.classify import KEYWORDS
 
@@ -155,6 +156,11 @@ async def test_origins_and_hosts_are_read_as_they_are_meant():
         ),
         ("COHERENCE_ALLOWED_HEADERS", ["a b", "x-mine:"]),
         ("COHERENCE_PUBLIC_URL", ["https://a.example/path", "a.example", "https://a:x"]),
+        ("FORWARDED_ALLOW_IPS", ["10.0.0.0/33", "proxy.example", "10.0.0.1:80"]),
+        ("COHERENCE_DATABASE_URL", ["127.0.0.1/coherence", "mysql://127.0.0.1/coherence"]),
+        ("COHERENCE_DATABASE_READ_URL", ["replica.example"]),
+        ("COHERENCE_IMPORT_URL", ["sqlite:///chats.db"]),
+        ("COHERENCE_REDIS_URL", ["localhost:6379", "http://localhost:6379"]),
         ("HOST", ["localhost:8002", "http://0.0.0.0"]),
         ("COHERENCE_DATA_DIR", ["~nobody-of-that-name/data"]),
     ],
@@ -163,6 +169,19 @@ def test_what_can_match_nothing_is_refused_by_name(variable, values):
     for value in values:
         with pytest.raises(ValueError, match=variable):
             Settings(_env_file=None, **{variable: value})
+
+
+def test_a_secret_that_is_refused_is_not_shown():
+    for variable in ("COHERENCE_DATABASE_URL", "COHERENCE_REDIS_URL"):
+        with pytest.raises(ValueError, match=variable) as refusal:
+            Settings(_env_file=None, **{variable: "me:pass7word@host"})
+        assert "pass7word" not in str(refusal.value)
+
+
+def test_a_network_of_proxies_is_named_by_any_address_of_it():
+    given = Settings(_env_file=None, FORWARDED_ALLOW_IPS="10.1.2.3/8, ::1,172.30.83.2")
+    assert given.forwarded_allow_ips == ("10.0.0.0/8", "::1", "172.30.83.2")
+    assert serving_config(None, given).forwarded_allow_ips == ["10.0.0.0/8", "::1", "172.30.83.2"]
 
 
 def test_a_home_folder_is_one_in_every_path(monkeypatch, tmp_path):
