@@ -96,6 +96,12 @@ def email(field: str, value: str) -> str:
     return value
 
 
+def nfc(name: str) -> str:
+    """A conversation's name (contextWindowId) in the one Unicode form that it is stored and looked up in."""
+    # What is longer than any name could be when decomposed is refused for its length, not worked on.
+    return name if name.isascii() or len(name) > 8 * NAME_LENGTH else unicodedata.normalize("NFC", name)
+
+
 def optional_name(field: str, value: str | None, longest: int = NAME_LENGTH) -> str | None:
     return None if value is None else name(field, value, longest)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.checks import nfc
 from app.conversations.queries import Reference
 from app.errors import BadUserInput
 from app.instant import instant, microseconds
@@ -108,13 +109,13 @@ def key_of(type_name: str, global_id: str, field: str) -> Any:
 
 
 def conversation_reference(text: str, field: str) -> Reference:
-    """Return what names a conversation: the key in a conversation's id, or else the text, as its contextWindowId.
+    """Return what names a conversation: the key in a conversation's id, or else the text, as its contextWindowId in NFC.
 
     BadUserInput for another type's id.
     """
     found = _decoded(text)
     if found is None:
-        return text
+        return nfc(text)
     key: UUID = _of_type("Conversation", found, field)
     return key
 

@@ -204,13 +204,13 @@ async def changed(
 async def ids_of(
     connection: AsyncConnection, rights: Rights, context_window_ids: Collection[str]
 ) -> dict[str, UUID]:
-    """Of those that may be read."""
-    for context_window_id in context_window_ids:
-        checks.text("contextWindowIds", context_window_id)
+    """Of those that may be read, by the names given."""
+    forms = {name: checks.nfc(checks.text("contextWindowIds", name)) for name in context_window_ids}
     statement = select(Conversation.context_window_id, Conversation.id).where(
-        readable(rights), Conversation.context_window_id.in_(context_window_ids)
+        readable(rights), Conversation.context_window_id.in_(forms.values())
     )
-    return {row.context_window_id: row.id for row in await connection.execute(statement)}
+    ids = {row.context_window_id: row.id for row in await connection.execute(statement)}
+    return {name: ids[form] for name, form in forms.items() if form in ids}
 
 
 async def by_share_token(connection: AsyncConnection, token: str) -> AnyRow | None:
@@ -251,8 +251,6 @@ async def find(connection: AsyncConnection, reference: Reference, field: str) ->
 
 
 async def id_of(connection: AsyncConnection, rights: Rights, context_window_id: str) -> UUID | None:
-    checks.text("contextWindowId", context_window_id)
-    statement = select(Conversation.id).where(
-        readable(rights), Conversation.context_window_id == context_window_id
-    )
+    name = checks.nfc(checks.text("contextWindowId", context_window_id))
+    statement = select(Conversation.id).where(readable(rights), Conversation.context_window_id == name)
     return (await connection.execute(statement)).scalar_one_or_none()

@@ -61,7 +61,7 @@ class Conversations:
             "id": new,
             "context_window_id": str(new)
             if context_window_id is None
-            else checks.name("contextWindowId", context_window_id),
+            else checks.name("contextWindowId", checks.nfc(context_window_id)),
             "user_id": user_id,
             "agent_id": checks.optional_name("agentId", agent_id),
             "title": checks.optional_name("title", title, LONGEST_TITLE),

@@ -1,8 +1,8 @@
-"""Search for a part of a text, in any case."""
+"""Texts compared in any case and Unicode form."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, func, or_
 
 from app import checks
 
@@ -10,4 +10,9 @@ from app import checks
 def contains(part: str, *columns: Any) -> ColumnElement[bool]:
     """Whether `part` stands, literally, in one of the columns."""
     checks.text("search", part)
-    return or_(*(column.icontains(part, autoescape=True) for column in columns))
+    return or_(*(func.strpos(folded(column), folded(part)) > 0 for column in columns))
+
+
+def folded(text: Any) -> ColumnElement[str]:
+    """The form in which texts are compared: NFKC, case-folded (alembic/versions/0014)."""
+    return func.folded_text(text)

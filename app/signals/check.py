@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, Text, any_, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import PROGRAM, Rights
+from app.checks import nfc
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.service import no_such_conversation
@@ -37,7 +38,7 @@ class Checked:
     payloads: list[str]
     """Of each, as PostgreSQL takes it."""
     known: dict[str, UUID]
-    """Conversations by contextWindowId."""
+    """Conversations by contextWindowId, in NFC and as the signals name them."""
     opened: set[str]
     """Those of them that the transaction has opened."""
     numbers: Sequence[int]
@@ -71,9 +72,8 @@ async def check(
             else:
                 faults.append(fault)
                 payloads.append(payload)
-    wanted = {
-        signal.context_window_id for signal, fault in zip(signals, faults, strict=True) if fault is None
-    }
+    names = {signal.context_window_id for signal, fault in zip(signals, faults, strict=True) if fault is None}
+    wanted = set(map(nfc, names))
     find = _find(rights)
     row = (await connection.execute(find, {"keys": list(wanted), "count": len(signals)})).one()
     known = dict(zip(row.keys or (), row.ids or (), strict=True))
@@ -87,6 +87,7 @@ async def check(
         await connection.exec_driver_sql(_OPEN, columns)
         opened = (await connection.execute(find, {"keys": list(started), "count": 0})).one()
         known |= zip(opened.keys or (), opened.ids or (), strict=True)
+    known |= {name: known[nfc(name)] for name in names - wanted if nfc(name) in known}
     if row.kept_from is not None or not wanted <= known.keys():
         for index, signal in enumerate(signals):
             if faults[index] is None:
@@ -100,7 +101,7 @@ def _starts(
     """When each of the conversations begins: with its first signal that is not refused."""
     started: dict[str, datetime] = {}
     for signal, fault in zip(signals, faults, strict=True):
-        key, time = signal.context_window_id, signal.timestamp or now
+        key, time = nfc(signal.context_window_id), signal.timestamp or now
         if fault is None and key in keys and (key not in started or time < started[key]):
             started[key] = time
     return started

@@ -18,6 +18,7 @@ from sqlalchemy import cast as sql_cast
 
 from app.auth import audit
 from app.auth.viewer import Rights
+from app.checks import nfc
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.conversations.queries import Reference
@@ -131,7 +132,7 @@ async def _read(database: Database, rights: Rights, wanted: Wanted) -> AsyncIter
     )
     if wanted.conversations:
         keys = [each for each in wanted.conversations if isinstance(each, UUID)]
-        names = [each for each in wanted.conversations if not isinstance(each, UUID)]
+        names = [nfc(each) for each in wanted.conversations if not isinstance(each, UUID)]
         statement = statement.where(or_(Conversation.id.in_(keys), Conversation.context_window_id.in_(names)))
     if wanted.sources:
         statement = statement.where(Signal.signal_source.in_(wanted.sources))

@@ -13,6 +13,7 @@ import asyncpg
 from sqlalchemy import delete, select, text, tuple_
 
 from app.auth.viewer import Rights
+from app.checks import nfc
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.engine import Database, changes_of, is_transient, repeated_after_deadlock
@@ -156,7 +157,7 @@ class Signals:
                 self._numbers.extend(reversed(numbers))
             key = signal.timestamp or now, self._numbers.pop()
             columns = dict(zip(COLUMNS, row_of(signal, key, None, payload), strict=True))
-            own = {"received_at": now, "context_window_id": signal.context_window_id}
+            own = {"received_at": now, "context_window_id": nfc(signal.context_window_id)}
             row = await self._inserted(insertion, {**columns, **own, **given})
         if row is None:
             return None

@@ -22,7 +22,7 @@ class User(Table):
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("role IN ('EDUCATOR', 'COACH', 'ADMIN')"),
-        Index("users_username_key", text("lower(username)"), unique=True),
+        Index("users_username_key", text("folded_text(username)"), "namesake", unique=True),
         Index("users_created", "created_at", "id"),
     )
 
@@ -38,6 +38,8 @@ class User(Table):
     phone: Mapped[bytes | None]
     address: Mapped[bytes | None]
     email_index: Mapped[bytes | None] = mapped_column(unique=True)
+    namesake: Mapped[int] = mapped_column(server_default=text("0"))
+    """0 but for users of one name in several Unicode forms, from before these counted as one name."""
 
 
 class EncryptionKey(Table):

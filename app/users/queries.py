@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, func, or_, select, true
@@ -13,7 +14,7 @@ from app.conversations import queries as conversations
 from app.conversations.models import Conversation
 from app.database.base import AnyRow, Statement
 from app.database.paging import Order, Page, Slice, read_page
-from app.database.search import contains
+from app.database.search import contains, folded
 from app.users.models import Role, User
 
 COLUMNS = (
@@ -80,10 +81,18 @@ async def by_ids(connection: AsyncConnection, rights: Rights, ids: Sequence[UUID
 
 
 async def id_of(connection: AsyncConnection, rights: Rights, username: str) -> UUID | None:
-    """The user of that name, in any case."""
-    checks.text("username", username)
-    statement = select(User.id).where(readable(rights), func.lower(User.username) == func.lower(username))
+    """The user of that name, in any case and Unicode form."""
+    statement = called(select(User.id).where(readable(rights)), checks.text("username", username))
     return (await connection.execute(statement)).scalar_one_or_none()
+
+
+def called(statement: Statement, username: Any) -> Statement:
+    """The one of that name. Of namesakes, the one who writes it exactly so, else the oldest."""
+    return (
+        statement.where(folded(User.username) == folded(username))
+        .order_by((User.username == username).desc(), User.namesake)
+        .limit(1)
+    )
 
 
 async def personal_information(

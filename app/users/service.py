@@ -135,4 +135,4 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
 
 def _conflict(error: IntegrityError) -> Conflict:
     field = "email" if "users_email_index_key" in str(error.orig) else "username"
-    return Conflict(f"Another user has this {field} (in any case).", field=field)
+    return Conflict(f"Another user has this {field} (in any case and Unicode form).", field=field)

@@ -109,4 +109,4 @@ async def _conversations(context: Context, context_window_ids: list[str]) -> lis
     for name in wanted:
         if name not in found:
             raise no_such_conversation("contextWindowIds")
-    return [found[name] for name in wanted]
+    return list(dict.fromkeys(found[name] for name in wanted))

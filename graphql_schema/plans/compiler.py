@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
 )
 from strawberry.types.arguments import convert_arguments
 
@@ -28,6 +29,7 @@ from app import checks
 from app.auth import queries as auth
 from app.auth.models import ProviderIdentity
 from app.auth.viewer import Rights
+from app.checks import nfc
 from app.coherence.sources.moments import Pool
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
@@ -112,7 +114,7 @@ class Compiler:
         if by.id is not None:
             return self._by_id("User", details, by.id.value)
         name = self._name(details, "username", by.username.value)
-        return [self._one("User", self._users(func.lower(User.username) == func.lower(name)), details)]
+        return [self._one("User", users.called(self._users(true()), name), details)]
 
     def conversation(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         by = given["by"]
@@ -122,7 +124,7 @@ class Compiler:
             chosen = self._reference(details, by.id.value)
         else:
             chosen = Conversation.context_window_id == self._name(
-                details, "contextWindowId", by.context_window_id.value
+                details, "contextWindowId", nfc(by.context_window_id.value)
             )
         return [self._one("Conversation", self._conversations(chosen), details)]
 

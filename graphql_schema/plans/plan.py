@@ -91,7 +91,8 @@ class Name:
     variable: str
 
     def of(self, value: str) -> Any:
-        return checks.text(self.field, value)
+        text = checks.text(self.field, value)
+        return checks.nfc(text) if self.field == "contextWindowId" else text
 
 
 @dataclass(frozen=True, slots=True)

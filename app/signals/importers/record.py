@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.checks import nfc
 from app.errors import BadUserInput
 from app.instant import parse_instant
 
@@ -54,6 +55,9 @@ class Record(msgspec.Struct, gc=False):
     """Whether its conversation is opened where it is not there, whatever the options say."""
     title: str | None = None
     """That conversation's, then."""
+
+    def __post_init__(self) -> None:
+        self.context_window_id = nfc(self.context_window_id)
 
 
 def record(
