@@ -19,6 +19,7 @@ from app.charts.paper import (
     plain,
     written,
 )
+from app.charts.scope import EVERYTHING
 from app.coherence.drift import Level, levels
 from app.coherence.windows import Floats, Ints
 from app.duration import Duration
@@ -26,8 +27,6 @@ from app.signals.classify import Classification
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-EVERYTHING: Final = "All conversations"
 
 COLUMNS: Final = 1_000
 """About as many as the plot of a PNG is wide; of the windows of one column a few look like all."""
@@ -110,8 +109,7 @@ class DriftSeries:
     total: int
     """Signals; a window that overlaps another shares some with it."""
     subject: str = EVERYTHING
-    sources: tuple[str, ...] | None = None
-    """Just these; all where None."""
+    """What they are of."""
 
 
 def drift(series: DriftSeries, to: Format) -> bytes:
@@ -119,8 +117,7 @@ def drift(series: DriftSeries, to: Format) -> bytes:
     named = levels(series.scores)
     counts = Counter(named)
     caption = _caption(series, named)
-    only = f" · only {', '.join(series.sources)}" if series.sources else ""
-    subject = plain(series.subject + only)
+    subject = plain(series.subject)
     with page("Drift over time", subject, caption) as figure:
         axes = figure.add_axes((0.085, 0.1, 0.775, 0.64))
         for level, (low, high, colour) in BANDS.items():

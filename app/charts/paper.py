@@ -20,7 +20,7 @@ SIZE: Final = (9.6, 5.4)
 """Inches, of which an SVG has 72 points."""
 DPI: Final = 150
 """Pixels an inch of a PNG: 1 440 by 810 in all."""
-LONGEST: Final = 80
+LONGEST: Final = 240
 """Characters that are shown of a text from outside."""
 
 INK, FAINT, RULE = "#1f2933", "#616e7c", "#cbd2d9"

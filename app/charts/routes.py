@@ -18,6 +18,7 @@ from app.auth.viewer import Rights
 from app.charts import classifications, draw
 from app.charts.paper import Format
 from app.charts.parameters import Parameters
+from app.charts.scope import scope
 from app.charts.studio import Chart, Studio
 from app.coherence.coherence import Weights
 from app.coherence.sources.analysis import Windows, analyse
@@ -28,7 +29,7 @@ from app.database.engine import Database
 from app.duration import Duration
 from app.errors import BadUserInput, NotFound, Refused
 from app.refusals import refusal
-from app.signals.queries import named_sources
+from app.signals.queries import SignalFilter, named_sources
 from app.signals.summary import summaries
 from app.users import queries as users
 
@@ -103,7 +104,7 @@ class Charts:
             summary = (await summaries(connection, rights, [user], wanted))[user]
         if isinstance(summary, BadUserInput):
             raise summary
-        subject = draw.EVERYTHING if row is None else row.username
+        subject = scope(None if row is None else row.username, wanted)
         return partial(draw.classifications, summary.classifications, subject=subject)
 
     async def _drift(self, rights: Rights, given: Parameters) -> Chart:
@@ -122,12 +123,12 @@ class Charts:
         if isinstance(analysis, BadUserInput):
             raise analysis
         starts, _ = bounds(analysis.drift.index, analysis.step_us, analysis.width_us)
-        subject = draw.EVERYTHING if row is None else row.context_window_id
+        subject = scope(
+            None if row is None else row.context_window_id, SignalFilter(windows.range, windows.sources)
+        )
         return partial(
             draw.drift,
-            draw.DriftSeries(
-                starts, analysis.drift.score, window, windows.step, analysis.total, subject, windows.sources
-            ),
+            draw.DriftSeries(starts, analysis.drift.score, window, windows.step, analysis.total, subject),
         )
 
     async def _conversation(self, connection: AsyncConnection, rights: Rights, given: str) -> Any:

@@ -37,6 +37,16 @@ async def test_the_chart_of_a_summary_shows_its_counts(client, http, wanted):
     png, svg = summary["chartUrl"], summary["chartUrl"].replace(".png", ".svg")
     assert (await http.get(png)).headers["Content-Type"] == "image/png"
     shown = (await http.get(svg)).text
+    heard = shown.split("<title>")[1].split("</title>")[0]
+    for words in (
+        "agent a &amp; b",
+        "user ü",
+        "only Neo, Slack",
+        "class STRESSED",
+        "2026-03-02 12:00 UTC to",
+    ):
+        named = {"agent": "agentId", "user": "userId", "only": "sources", "class": "classification"}
+        assert (words in heard) == (named.get(words.split()[0], "range") in wanted)
     assert sum(row["count"] for row in summary["classifications"])
     for row in summary["classifications"]:
         assert f">{row['classification']}</text>" in shown

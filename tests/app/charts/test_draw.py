@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from xml.etree import ElementTree as ET
 
@@ -12,9 +13,12 @@ from PIL import Image
 from app.charts import draw, paper
 from app.charts.draw import BANDS, COLUMNS, DriftSeries, classifications, drift
 from app.charts.paper import DPI, LONGEST, SIZE, Format, plain
+from app.charts.scope import scope
 from app.coherence.drift import level
 from app.duration import Duration
 from app.signals.classify import Classification
+from app.signals.queries import SignalFilter
+from app.timerange import TimeRange
 from tests.conftest import ENVIRONMENT
 
 COUNTS = {
@@ -199,9 +203,41 @@ def test_a_wide_name_stays_on_the_page():
     assert any(text.endswith("W…") for text in texts(drift(series([0.5], subject="W" * LONGEST), Format.SVG)))
 
 
-def test_sources_are_named():
-    shown = texts(drift(series([0.5], subject="standup", sources=("Neo", "$Slack$")), Format.SVG))
-    assert "standup · only Neo, $Slack$" in shown
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("whose", "wanted", "said"),
+    [
+        (None, SignalFilter(), "All conversations"),
+        ("standup", SignalFilter(sources=("Neo", "$Slack$")), "standup · only Neo, $Slack$"),
+        (None, SignalFilter(agent_id="a-1"), "All conversations · agent a-1"),
+        ("ada", SignalFilter(user_id="u"), "ada · user u"),
+        (None, SignalFilter(TimeRange(NOON)), "All conversations · since 2026-03-02 12:00 UTC"),
+        (
+            "x" * 300,
+            SignalFilter(TimeRange(None, NOON + timedelta(seconds=1.5))),
+            f"{'x' * 59}… · until 2026-03-02 12:00:01.500000 UTC",
+        ),
+        (
+            None,
+            SignalFilter(
+                TimeRange(NOON, NOON + timedelta(days=1)),
+                agent_id="a",
+                classification=Classification.STRESSED,
+                escalated=False,
+                min_score=0.25,
+                max_score=1,
+            ),
+            "All conversations · agent a · 2026-03-02 12:00 UTC to 2026-03-03 12:00 UTC · class STRESSED · not escalated · scores from 0.25 · scores up to 1",
+        ),
+    ],
+)
+def test_a_chart_says_what_it_is_of(whose, wanted, said):
+    assert scope(whose, wanted) == said
+    for svg in (drift(series([0.5], subject=said), Format.SVG), classifications(COUNTS, Format.SVG, said)):
+        assert said in root(svg).get("aria-label")
+        assert said in root(svg).findtext("{*}title")
 
 
 @pytest.mark.parametrize("alone", [False, True])
