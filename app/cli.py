@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 from pydantic import ValidationError
 
@@ -26,6 +27,7 @@ from app.ready import opened, ready, run
 from app.secrets import SecretsProblem
 from app.services import Services
 from app.settings import Settings
+from app.settings.unknown import unknown_settings
 from app.signals.consumers import command as consumers
 from app.signals.importers.cli import import_signals
 from app.terminal import Command
@@ -49,6 +51,8 @@ cli.add_typer(consumers.cli, name="consume", help="Store signals as they come.")
 cli.add_typer(vectors.cli, name="vectors", help="Vectors of signals, and their index.")
 cli.add_typer(dead_letters.cli, name="dead-letters", help="What came and could not be stored.")
 
+log = structlog.get_logger()
+
 
 def _tell_version(asked: bool) -> None:
     if asked:
@@ -58,12 +62,16 @@ def _tell_version(asked: bool) -> None:
 
 @cli.callback()
 def options(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback does it all
         bool,
         typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and end."),
     ] = False,
 ) -> None:
     """A GraphQL analytics server for conversation signals."""
+    if context.invoked_subcommand != "serve":  # whose log says so
+        for warning in unknown_settings():
+            print(f"Warning: {warning}", file=sys.stderr)  # noqa: T201
 
 
 def main() -> None:
@@ -94,6 +102,8 @@ def serve(
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     settings = Settings(**given)
     logging.configure(settings.log_level)
+    for warning in unknown_settings():
+        log.warning(warning)
     with ready(settings) as (url, key, fresh):
         if fresh and settings.demo:
             asyncio.run(_demo(settings, url, key))

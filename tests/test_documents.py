@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
+from graphql_schema.schema import build_schema
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -54,6 +55,36 @@ def test_the_example_of_a_stream_of_events_tells_a_reading(served):
         told = json.loads(curl.stdout.readline().removeprefix("data: "))
         curl.kill()
     assert told["data"]["driftUpdates"]["sequence"] == 1
+
+
+def codes_of_the_program() -> set[str]:
+    """Whatever a line of the program that speaks of a code spells in capitals."""
+    files = [ROOT / "app/errors.py", ROOT / "app/refusals.py", *(ROOT / "graphql_schema").rglob("*.py")]
+    lines = [line for file in files for line in file.read_text().splitlines() if re.search(r"\bcode\b", line)]
+    return set(re.findall(r'"([A-Z][A-Z_]{4,})"', "\n".join(lines)))
+
+
+def test_the_table_of_codes_is_all_that_the_program_can_say():
+    guide = (ROOT / "docs/api.md").read_text()
+    table = guide[guide.index("| `extensions.code` |") :].split("\n\n")[0]
+    listed = {
+        code for row in table.splitlines()[2:] for code in re.findall(r"`([A-Z_]+)`", row.split("|")[1])
+    }
+    assert listed == codes_of_the_program()
+    assert {"BAD_USER_INPUT", "PERSISTED_QUERY_NOT_FOUND", "INTERNAL_SERVER_ERROR"} < listed
+
+
+def test_every_subscription_is_in_the_page_on_what_is_live():
+    live = (ROOT / "docs/live.md").read_text()
+    for name in build_schema()._schema.subscription_type.fields:
+        assert f"| `{name}` |" in live
+
+
+def test_env_examples_hold_settings_alone():
+    for name in (".env.example", "docker/.env.example"):
+        given = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / name).read_text(), re.MULTILINE))
+        others = {"POSTGRES_PASSWORD", "DOMAIN", "PULL_SECONDS", "KAFKA_TOPIC"} if "docker" in name else set()
+        assert given - others <= {field.alias for field in Settings.model_fields.values()}
 
 
 def shape(value: object) -> object:

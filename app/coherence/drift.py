@@ -1,5 +1,6 @@
 """How far the scores of a window lie apart (metrics.md, "Drift of a window" and "Rounding")."""
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -50,3 +51,13 @@ def levels(scores: Floats) -> list[Level | None]:
 def level(score: float | None) -> Level | None:
     """`levels` of one score: the same code, so that they cannot disagree about a value between two."""
     return None if score is None else levels(np.array([score]))[0]
+
+
+def volatility(drift: Drift) -> float | None:
+    """Sample standard deviation of the scores of all windows together, each as often as a window holds it."""
+    total = int(drift.n.sum())
+    if total < 2:
+        return None
+    mean = float(drift.n @ drift.mean) / total
+    squares = float(drift.n @ (drift.variance + (drift.mean - mean) ** 2))
+    return math.sqrt(squares / (total - 1))

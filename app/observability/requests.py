@@ -12,6 +12,11 @@ log = structlog.get_logger()
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
+def new_request_id() -> str:
+    """Return an id for a request that brings none, or for one of our own."""
+    return f"{getrandbits(128):032x}"
+
+
 class RequestLog:
     """Pure-ASGI middleware. `X-Request-Id` is taken from the request where it is a plain word, else made."""
 
@@ -23,7 +28,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given.decode() if _GIVEN.fullmatch(given) else f"{getrandbits(128):032x}"
+        request_id = given.decode() if _GIVEN.fullmatch(given) else new_request_id()
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         began, status = perf_counter(), 500

@@ -27,7 +27,7 @@ class Sources(BaseSettings):
         description="Seconds that one request to it may take, its whole answer included.",
     )
     darshan_page_size: int = Field(
-        500, alias="DARSHAN_PAGE_SIZE", ge=1, le=10_000, description="Rows that it is asked for at a time."
+        1000, alias="DARSHAN_PAGE_SIZE", ge=1, le=10_000, description="Rows that it is asked for at a time."
     )
     darshan_deadline: float = Field(
         300,

@@ -43,14 +43,14 @@ class Upstream:
     backoff: float
 
     @classmethod
-    def of(cls, settings: Settings) -> "Upstream":
-        """To be closed by the caller."""
+    def of(cls, settings: Settings, request_id: str) -> "Upstream":
+        """To be closed by the caller. `request_id` goes along with every request, so that both logs can be joined."""
         if settings.darshan_base_url is None:
             raise BadUserInput(
                 "DARSHAN_BASE_URL is not set: name the service to pull from, or a JSON file by MOCK_PATH."
             )
         key = settings.darshan_api_key
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "X-Request-Id": request_id}
         if key is not None:
             headers["Authorization"] = f"Bearer {key.get_secret_value()}"
         return cls(

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import perf_counter
+
+import structlog
 
 from app.auth.viewer import PROGRAM
 from app.coherence.sources.measure import Moment, measure
@@ -13,6 +16,7 @@ from app.database.engine import Database, repeated_after_deadlock
 from app.duration import Duration
 from app.errors import BadUserInput, Refused, Unavailable
 from app.instant import EPOCH, write_instant
+from app.observability.requests import new_request_id
 from app.settings import Settings
 from app.signals.importers.record import Record
 from app.signals.rules import Rules
@@ -24,6 +28,8 @@ from app.upstream.pages import from_file, pages
 from app.upstream.queries import RowKey
 from app.upstream.rolling import Rolled
 from app.upstream.rows import PREFIX, SOURCE, signal_of
+
+log = structlog.get_logger()
 
 BATCH = 5_000
 """Rows a transaction."""
@@ -99,7 +105,23 @@ class Puller:
     window: Duration
 
     async def pull(self, asked: TimeRange, now: datetime) -> Outcome:
-        """What lies in `asked`; where it has no start, from the last row stored on, less the overlap."""
+        """What lies in `asked`; where it has no start, from the last row stored on, less the overlap. One log line."""
+        began, request_id = perf_counter(), new_request_id()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            outcome = await self._pull(asked, now, request_id)
+            log.info(
+                "pull",
+                pages=outcome.pages,
+                read=outcome.read,
+                stored=outcome.stored,
+                duplicates=outcome.duplicates,
+                refused=len(outcome.refused),
+                outcome="OK" if outcome.failure is None else outcome.failure.code,
+                duration_ms=round((perf_counter() - began) * 1_000, 2),
+            )
+        return outcome
+
+    async def _pull(self, asked: TimeRange, now: datetime, request_id: str) -> Outcome:
         gathered = Gathered(asked)
         outcome = gathered.outcome
         if self.settings.mock_path is not None:
@@ -107,7 +129,7 @@ class Puller:
             end = max((time for _, time in gathered.rows), default=now) + _MICROSECOND
         else:
             end = asked.end or now
-            await self._read(gathered, asked.start or await self._resumed(), end)
+            await self._read(gathered, asked.start or await self._resumed(), end, request_id)
         if outcome.failure is None or gathered.resumable:
             await self._store(gathered, now)
             names = sorted({name for name, _ in gathered.rows})
@@ -122,14 +144,14 @@ class Puller:
         overlap = timedelta(seconds=self.settings.darshan_overlap)
         return EPOCH if last is None else max(EPOCH, last - overlap)
 
-    async def _read(self, gathered: Gathered, since: datetime, until: datetime) -> None:
+    async def _read(self, gathered: Gathered, since: datetime, until: datetime, request_id: str) -> None:
         """What breaks off is an outcome: what has been read until then may be kept."""
         if since > until:
             raise BadUserInput(
                 f"The pull would begin at {write_instant(since)} and end at {write_instant(until)}, before that:"
                 " set another --since or --until."
             )
-        upstream = Upstream.of(self.settings)
+        upstream = Upstream.of(self.settings, request_id)
         deadline = self.settings.darshan_deadline
         try:
             async with (

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.coherence.drift import volatility
 from app.coherence.forecast import forecast
 from app.coherence.semantic import Meanings, semantic_drift
 from app.coherence.sources.analysis import Analysis, Windows, analyse
@@ -97,7 +98,7 @@ async def coherence_of(
     analysis = await context.loader(CoherenceLoader).load(key, (pool, windows))
     if isinstance(analysis, BadUserInput):
         raise analysis
-    tell(analysis, context)
+    tell(analysis, context, pool, key)
     return Coherence.of(analysis, Semantics(pool, key, analysis))
 
 
@@ -107,17 +108,24 @@ def windows_of(
     return Windows(window, known(step) or window, range_of(time_range), named_sources(known(sources)))
 
 
-def tell(analysis: Analysis, context: Context) -> None:
+def tell(analysis: Analysis, context: Context, pool: Pool, key: UUID | None) -> None:
     """Logs one answer."""
     log.info(
         "coherence",
+        **_whose(pool, key),
         window=str(analysis.windows.window),
         source=analysis.freshness.source,
         mean=analysis.coherence.current,
+        volatility=volatility(analysis.drift),
         risk=analysis.coherence.level,
         latency_ms=round(analysis.latency_ms, 2),
         request_id=context.request_id,
     )
+
+
+def _whose(pool: Pool, key: UUID | None) -> dict[str, str]:
+    """Whose numbers a line is about, by the id in the database; nothing of everybody's."""
+    return {} if key is None else {pool.value: str(key)}
 
 
 async def metrics_of(
@@ -135,6 +143,7 @@ async def metrics_of(
         raise measurement
     log.info(
         "metrics",
+        **_whose(pool, key),
         window=str(window),
         source=measurement.freshness.source,
         mean=measurement.metrics.mean,
@@ -161,8 +170,10 @@ async def forecast_of(
     latency = (perf_counter() - began) * 1_000
     log.info(
         "forecast",
+        **_whose(pool, key),
         window=str(window),
         source=analysis.freshness.source,
+        volatility=volatility(analysis.drift),
         risk=found.risk,
         latency_ms=round(latency, 2),
         request_id=context.request_id,

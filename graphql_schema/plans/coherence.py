@@ -53,10 +53,11 @@ class Hole:
         """The JSON for each of `keys`; None where one cannot be had, which the executor tells."""
         loader, arguments = context.loader(CoherenceLoader), (self.pool, self.windows)
         analyses: list[Analysis] = []
-        for analysis in await asyncio.gather(*(loader.load(key, arguments) for key in keys)):
+        found = await asyncio.gather(*(loader.load(key, arguments) for key in keys))
+        for key, analysis in zip(keys, found, strict=True):
             if isinstance(analysis, BadUserInput):
                 return None
-            tell(analysis, context)
+            tell(analysis, context, self.pool, key)
             analyses.append(analysis)
         written: list[bytes] = []
         for part in _parts(analyses):

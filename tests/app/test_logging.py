@@ -100,12 +100,41 @@ async def test_the_outcome_is_told_by_its_code(http, lines, query, operation, ou
     assert (line["outcome"], line["operation"]) == (outcome, name)
 
 
+NUMBERS = """
+mutation {
+  createSignals(createConversations: true, signals: [
+    {contextWindowId: "c", signalScore: 0.2, timestamp: "2026-01-31T12:00:00Z"}
+    {contextWindowId: "c", signalScore: 0.6, timestamp: "2026-01-31T12:00:01Z"}
+  ]) { failedCount }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["coherence { level }", 'metrics(at: "2026-01-31T12:30:00Z") { n }', "forecast { predictedDriftRisk }"],
+)
+@pytest.mark.parametrize("planned", [True, False])
+async def test_the_line_of_a_number_names_whose_it_is_and_its_volatility(http, lines, pg, field, planned):
+    await post(http, NUMBERS)
+    kept = "" if planned else "signals(first: 1) { edges { node { classification } } }"
+    await post(http, f'{{ conversation(by: {{contextWindowId: "c"}}) {{ {field} {kept} }} }}')
+    await post(http, f"{{ {field.replace('metrics', 'coherenceMetrics')} }}")
+    one, everything = [line for line in lines() if line["event"] == field.split()[0].split("(")[0]]
+    assert one["conversation"] == str(await pg.fetchval("SELECT id FROM conversations"))
+    assert "conversation" not in everything
+    assert one["volatility"] == everything["volatility"] == pytest.approx(0.08**0.5)
+    assert one["request_id"] == "request-7"
+
+
 async def test_no_value_of_a_client_is_logged(http, lines):
     create = "mutation($i: CreateUserInput!) { createUser(input: $i) { id personalInformation { email } } }"
-    person = {name: f"{MARKER}-{name}" for name in ("username", "name", "email", "phone", "address")}
+    person = {name: f"{MARKER}-{name}" for name in ("username", "name", "phone", "address")}
+    person["email"] = f"{MARKER}@example.org"
     assert MARKER in (await post(http, create, i=person)).text
     assert "CONFLICT" in (await post(http, create, i=person)).text
     await post(http, create, i=person | {"role": MARKER})
+    await post(http, create, i=person | {"email": MARKER})
     await post(http, f'{{ user(by: {{username: "{MARKER}"}}) {{ id }} }}')
     await post(http, f'{{ users(filter: {{search: "{MARKER}"}}) {{ edges {{ node {{ id }} }} }} }}')
     await post(http, f"{{ {MARKER.replace('-', '_')} }} # {MARKER}")
@@ -128,7 +157,7 @@ async def test_an_unforeseen_failure_is_logged_with_its_traceback_and_without_va
            CREATE TRIGGER fail BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION fail()"""
     )
     create = "mutation($i: CreateUserInput!) { createUser(input: $i) { id } }"
-    response = await post(http, create, i={"username": MARKER, "email": MARKER, "phone": MARKER})
+    response = await post(http, create, i={"username": MARKER, "email": f"{MARKER}@x.org", "phone": MARKER})
     assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert "luck" not in response.text
     failed, operation, _ = lines()

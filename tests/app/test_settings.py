@@ -8,6 +8,9 @@ from limits import parse
 from pydantic import SecretStr, ValidationError
 
 from app.settings import Settings
+from app.settings.unknown import unknown_settings
+from tests.app.commands import coherence
+from tests.conftest import ENVIRONMENT
 
 DEFAULTS = {
     "COHERENCE_SECRETS": ("secrets", None),
@@ -53,7 +56,7 @@ DEFAULTS = {
     "DARSHAN_BASE_URL": ("darshan_base_url", None),
     "DARSHAN_API_KEY": ("darshan_api_key", None),
     "DARSHAN_TIMEOUT_S": ("darshan_timeout", 10),
-    "DARSHAN_PAGE_SIZE": ("darshan_page_size", 500),
+    "DARSHAN_PAGE_SIZE": ("darshan_page_size", 1_000),
     "DARSHAN_DEADLINE_S": ("darshan_deadline", 300),
     "DARSHAN_OVERLAP_S": ("darshan_overlap", 3_600),
     "MAX_RETRIES": ("max_retries", 5),
@@ -248,3 +251,36 @@ def test_secrets_are_not_shown(monkeypatch):
 def test_settings_do_not_change():
     with pytest.raises(ValidationError):
         Settings().port = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("COHERENCE_WORKRES", ": is it COHERENCE_WORKERS?"),
+        ("coherence_database_ulr", ": is it COHERENCE_DATABASE_URL?"),
+        ("COHERENCE_DATABASEURL", ": is it COHERENCE_DATABASE_URL?"),
+        ("COHERENCE_COLOUR_OF_THE_SKY", "."),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_told_with_the_nearest_one(name, said):
+    assert list(unknown_settings([name])) == [f"{name} is no setting and has no effect{said}"]
+
+
+def test_settings_and_others_variables_are_not_told():
+    own = [field.alias for field in Settings.model_fields.values()]
+    others = ["PATH", "COHERENCE", "COHERENCES_X", "COHERENCE_TEST_TIMESCALE_URL", "coherence_workers"]
+    assert list(unknown_settings(own + others)) == []
+
+
+def test_commands_warn_of_variables_and_lines_of_dot_env(tmp_path):
+    (tmp_path / ".env").write_text("COHERENCE_AUHT=required\nCOHERENCE_WORKERS=1\n")
+    done = coherence(
+        "migrate",
+        "nonsense",
+        environment=ENVIRONMENT | {"COHERENCE_DATABASE_URLL": "x", "PORT": "-1"},
+        folder=tmp_path,
+    )
+    assert done.stderr.splitlines()[:2] == [
+        "Warning: COHERENCE_DATABASE_URLL is no setting and has no effect: is it COHERENCE_DATABASE_URL?",
+        "Warning: COHERENCE_AUHT is no setting and has no effect: is it COHERENCE_AUTH?",
+    ]

@@ -1,13 +1,13 @@
 import math
 from fractions import Fraction
-from statistics import fmean, pvariance
+from statistics import fmean, pvariance, stdev
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.coherence.drift import drift, level, levels
+from app.coherence.drift import drift, level, levels, volatility
 from app.coherence.windows import Cells
 
 scores = st.one_of(
@@ -131,3 +131,13 @@ def test_scores_that_drift_by_exactly_a_threshold_have_reached_it():
     third, seventh = [0.9, 0.2, 0.3, 0.6], [1.0, 0.0, 1.0, 0.0, 0.9, 0.1, 0.7, 0.3]  # in decimals 0.3 and 0.7
     for shuffled in (sorted, list, lambda xs: xs[::-1]):
         assert levels(drift(windows_of(shuffled(third), shuffled(seventh))).score) == ["MEDIUM", "HIGH"]
+
+
+@given(st.lists(scores, min_size=1, max_size=10))
+def test_volatility_is_that_of_all_windows_together(given_windows):
+    together = [score for window in given_windows for score in window]
+    found = volatility(drift(windows_of(*given_windows)))
+    if len(together) < 2:
+        assert found is None
+    else:
+        assert found == pytest.approx(stdev(together), abs=1e-6)

@@ -34,7 +34,7 @@ def settings(server, **given):
 
 
 async def read(server, **given):
-    upstream = Upstream.of(settings(server, **given))
+    upstream = Upstream.of(settings(server, **given), "request-7")
     async with upstream.http:
         return [page async for page in pages.pages(upstream, START, UNTIL)]
 
@@ -56,6 +56,7 @@ async def test_it_asks_for_a_range_page_by_page_with_the_key():
     asked = {"pageSize": "2", "since": "2026-01-31T12:00:00Z", "until": "2026-02-01T00:00:00Z"}
     assert server.queries() == [asked | {"page": str(number)} for number in (1, 2, 3)]
     assert {path for path, _, _ in server.requests} == {"/signals/summary"}
+    assert {headers["X-Request-Id"] for _, _, headers in server.requests} == {"request-7"}
     assert {headers["Authorization"] for _, _, headers in server.requests} == {f"Bearer {KEY}"}
 
 

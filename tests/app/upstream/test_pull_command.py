@@ -34,8 +34,12 @@ def given(url, tmp_path):
 
 
 async def run(*arguments, **given):
-    """Beside the server, which is in this process."""
-    return await asyncio.to_thread(coherence, *arguments, **given)
+    """Beside the server, which is in this process. `stderr` is without the log, whose lines are `log`."""
+    done = await asyncio.to_thread(coherence, *arguments, **given)
+    lines = done.stderr.splitlines(keepends=True)
+    done.log = [json.loads(line) for line in lines if line.startswith("{")]
+    done.stderr = "".join(line for line in lines if not line.startswith("{"))
+    return done
 
 
 async def test_it_says_what_it_did_and_the_status_says_whether_all_is_well(given, pg):
@@ -43,6 +47,10 @@ async def test_it_says_what_it_did_and_the_status_says_whether_all_is_well(given
         given["DARSHAN_BASE_URL"] = server.address
         done = await run("pull", "--until", UNTIL, **given)
         assert (done.returncode, done.stderr) == (0, "")
+        (line,) = [line for line in done.log if line["event"] == "pull"]
+        assert {headers["X-Request-Id"] for _, _, headers in server.requests} == {line["request_id"]}
+        counts = {"pages": 2, "read": 3, "stored": 2, "duplicates": 1, "refused": 0, "outcome": "OK"}
+        assert line == line | counts
         assert done.stdout.splitlines() == [
             "3 rows read on 2 pages: 2 stored, 1 duplicates, 0 refused.",
             "darshan:darshan: mean 80.00, volatility 0.1414, risk MEDIUM (2 signals in 1h until 2026-01-31T12:40:00Z)",
@@ -56,6 +64,7 @@ async def test_it_says_what_it_did_and_the_status_says_whether_all_is_well(given
         server.answer = lambda *_: Reply({}, 503)
         done = await run("pull", **given)
         assert done.returncode == 1
+        assert [line["outcome"] for line in done.log if line["event"] == "pull"] == ["UNAVAILABLE"]
         assert (
             done.stderr.splitlines()[-1]
             == f"{server.address}/signals/summary was asked 2 times: it answers 503."
