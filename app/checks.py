@@ -74,14 +74,18 @@ def _fault_of_label(value: str, *, printable: bool) -> str | None:
 
 def fault_of_email(value: str) -> str | None:
     """Why `value` is no e-mail address, or None. Whether somebody reads it only a message to it can tell."""
-    local, at, domain = value.rpartition("@")
-    labels = domain.split(".")
+    local, at, _ = value.rpartition("@")
     if not at:
         return "is no e-mail address: it has no @"
     if any(not letter.isprintable() or letter.isspace() for letter in value):
         return "is no e-mail address: it holds a blank or a character that cannot be seen"
     if not 1 <= len(local.encode()) <= 64 or len(value.encode()) > 254:
         return "is no e-mail address: before the @ it takes 1 to 64 bytes, and 254 in all"
+    # Marks (of accents that stand apart, of vowels in Indic scripts) are part of the letters before them.
+    local, _, domain = "".join(c for c in value if not unicodedata.category(c).startswith("M")).rpartition(
+        "@"
+    )
+    labels = domain.split(".")
     if not _LOCAL.fullmatch(local):
         return "is no e-mail address: what is before the @ holds what may not be there"
     if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
