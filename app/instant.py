@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 _INSTANT = re.compile(
@@ -70,3 +71,12 @@ def microseconds(instant: datetime) -> int:
 def instant(microseconds: int) -> datetime:
     """Of as many since 1970."""
     return EPOCH + timedelta(microseconds=microseconds)
+
+
+def instant_since_2000(microseconds: int) -> datetime:
+    """Return the instant of as many microseconds since 2000, PostgreSQL's epoch."""
+    return _EPOCH_2000 + timedelta(microseconds=microseconds)
+
+
+def microseconds_since_2000(instant: datetime) -> int:
+    return (instant - _EPOCH_2000) // _MICROSECOND

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from strawberry.types import Info as StrawberryInfo
 from app.auth.viewer import Rights, Viewer
 from app.errors import Refused
 from app.rates import payer
+from app.realtime import queries
 from app.services import Services
 
 READING: Final = "reading"
@@ -38,8 +39,8 @@ class Context:
     address: str = ""
     """The client's."""
     connection_params: dict[str, object] | None = None
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """The operation's: what says "now" says the same in all of its fields."""
+    now: datetime | None = None
+    """The database's time, once it is known."""
     as_json: bool = False
     """Whether nobody but the client reads what is answered: it may be made as JSON then (graphql_schema/plans/)."""
     asked: Asked | None = None
@@ -57,6 +58,8 @@ class Context:
     """Long lists among the operation's variables, read beforehand (graphql_schema/batches.py)."""
     arrivals: asyncio.Task[int] | None = None
     """Dealing with what had arrived when a query first asked for it."""
+    clock: asyncio.Task[datetime] | None = None
+    """Reading the time."""
 
     @property
     def rights(self) -> Rights:
@@ -75,6 +78,18 @@ class Context:
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read from."""
         return self.services.database.read(newest=self.newest)
+
+    async def time(self) -> datetime:
+        """Return the database's time: what says "now" says the same in all of an answer."""
+        if self.now is None:
+            if self.clock is None:
+                self.clock = asyncio.create_task(self._read_time())
+            self.now = await self.clock
+        return self.now
+
+    async def _read_time(self) -> datetime:
+        async with self.read() as connection:
+            return await queries.clock(connection)
 
     async def arrivals_dealt_with(self) -> None:
         """Has classes and anomalies be known of all that was stored when the operation first asked for them."""

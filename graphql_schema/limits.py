@@ -49,6 +49,7 @@ UNCOUNTED = 10**12
 AGGREGATES = {
     "Coherence",
     "CoherenceMetrics",
+    "CurrentReading",
     "FeedbackSummary",
     "Forecast",
     "LineageStep",

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from time import perf_counter
 
 import structlog
@@ -32,7 +31,7 @@ class FreshContext(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
         execution.context = replace(
-            execution.context, loaders={}, lists={}, arrivals=None, now=datetime.now(UTC), asked=None, cost={}
+            execution.context, loaders={}, lists={}, arrivals=None, asked=None, cost={}
         )
         yield
 
@@ -49,7 +48,7 @@ class FreshContext(SchemaExtension):
         context = self.execution_context.context
         context.loaders.clear()
         context.arrivals = None
-        context.now = datetime.now(UTC)
+        context.now = context.clock = None
         yield
 
 

@@ -61,3 +61,8 @@ def volatility(drift: Drift) -> float | None:
     mean = float(drift.n @ drift.mean) / total
     squares = float(drift.n @ (drift.variance + (drift.mean - mean) ** 2))
     return math.sqrt(squares / (total - 1))
+
+
+def nullable(values: Floats) -> list[float | None]:
+    """Return the numbers, None for NaN."""
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 type Floats = npt.NDArray[np.float64]
 type Ints = npt.NDArray[np.int64]
+type Bools = npt.NDArray[np.bool]
 
 ORIGIN: Final = datetime(2000, 1, 3, tzinfo=UTC)
 ORIGIN_US: Final = 2 * 86_400 * 1_000_000

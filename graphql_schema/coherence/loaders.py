@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.coherence.drift import volatility
+from app.coherence.drift import nullable, volatility
 from app.coherence.forecast import forecast
 from app.coherence.semantic import Meanings, semantic_drift
 from app.coherence.sources.analysis import Analysis, Windows, analyse
@@ -20,7 +20,7 @@ from app.coherence.sources.moments import Pool, Question
 from app.duration import Duration
 from app.errors import BadUserInput
 from app.signals.queries import named_sources
-from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast, nullable
+from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast
 from graphql_schema.context import Context, Loader
 from graphql_schema.inputs import TimeRange, known, range_of
 
@@ -137,7 +137,7 @@ async def metrics_of(
     sources: list[str] | None,
 ) -> CoherenceMetrics:
     """What the contract's `metrics` fields answer."""
-    moment = Moment(window, known(at) or context.now, named_sources(known(sources)))
+    moment = Moment(window, known(at) or await context.time(), named_sources(known(sources)))
     measurement = await context.loader(MetricsLoader).load(key, (pool, moment))
     if isinstance(measurement, BadUserInput):
         raise measurement

@@ -66,7 +66,7 @@ class DriftUpdate:
     @strawberry.field
     async def coherence(self, info: Info) -> Coherence:
         context, drift = info.context, self.topic
-        start = context.now - timedelta(seconds=drift.lookback)
+        start = await context.time() - timedelta(seconds=drift.lookback)
         window = TimeRange(start=start)
         return await coherence_of(
             context, Pool.CONVERSATION, drift.conversation, drift.window, None, window, None

@@ -1,18 +1,19 @@
 """Drift and coherence; metrics.md defines every number."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Self
 
 import strawberry
 
 from app.coherence import ENGINE_VERSION, forecast
-from app.coherence.drift import levels
+from app.coherence.drift import levels, nullable
 from app.coherence.metrics import METHOD
 from app.coherence.sources.analysis import Analysis
 from app.coherence.sources.measure import Measurement
 from app.coherence.sources.moments import Freshness
-from app.coherence.windows import Floats, Ints, bounds
+from app.coherence.windows import Ints, bounds
+from app.instant import instant_since_2000
 from graphql_schema.context import Info
 from graphql_schema.signals.types import SourceCount
 
@@ -23,8 +24,6 @@ SEMANTIC_DRIFT = (
     "Cosine distance of the window's mean embedding from that of the window listed before, 0 to 2; null for the first, "
     "and where one of the two has no embedding."
 )
-
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @strawberry.enum
@@ -51,6 +50,10 @@ class DriftMetric:
     place: strawberry.Private[int]
     semantics: strawberry.Private["Semantics"]
 
+    @strawberry.field(description="False for the window that is still going on: its end lies after now.")
+    async def complete(self, info: Info) -> bool:
+        return self.window_end <= await info.context.time()
+
     @strawberry.field(description=SEMANTIC_DRIFT)
     async def semantic_drift(self, info: Info) -> float | None:
         return (await self.semantics.drift(info.context))[self.place]
@@ -66,6 +69,10 @@ class DriftSeries:
     variance: list[float]
     drift_score: list[float | None]
     semantics: strawberry.Private["Semantics"]
+
+    @strawberry.field
+    async def complete(self, info: Info) -> list[bool]:
+        return self.semantics.analysis.complete(await info.context.time()).tolist()  # type: ignore[no-any-return]
 
     @strawberry.field
     async def semantic_drift(self, info: Info) -> list[float | None]:
@@ -112,11 +119,7 @@ class CalculationMeta:
 
 
 def _datetimes(microseconds: Ints) -> list[datetime]:
-    return [_EPOCH + timedelta(microseconds=us) for us in microseconds.tolist()]
-
-
-def nullable(values: Floats) -> list[float | None]:
-    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN alone
+    return list(map(instant_since_2000, microseconds.tolist()))
 
 
 @strawberry.type

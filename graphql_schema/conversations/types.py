@@ -12,6 +12,7 @@ from app.conversations.models import ConversationStatus
 from app.duration import Duration
 from graphql_schema.anomalies.loaders import anomalies_of_conversation
 from graphql_schema.anomalies.types import Anomaly
+from graphql_schema.coherence.current import CurrentReading, current_of
 from graphql_schema.coherence.loaders import coherence_of, forecast_of, metrics_of
 from graphql_schema.coherence.types import Coherence, CoherenceMetrics, Forecast
 from graphql_schema.connections import ANOMALIES, MESSAGES, SIGNALS, Connection
@@ -137,6 +138,16 @@ class Conversation(Node):
         sources: list[str] | None = strawberry.UNSET,
     ) -> CoherenceMetrics:
         return await metrics_of(info.context, Pool.CONVERSATION, self.key, window, at, sources)
+
+    @strawberry.field(
+        description="How it stands now: of the signals of the last `window`, whatever the clock's marks."
+    )
+    async def current(
+        self,
+        info: Info,
+        window: Duration = Duration(3_600),  # noqa: B008 - immutable
+    ) -> CurrentReading:
+        return await current_of(info.context, self.key, window)
 
     @strawberry.field(description="Where its drift is going; `horizon` is 1 to 1 000 windows.")
     async def forecast(

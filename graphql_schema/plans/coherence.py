@@ -17,7 +17,7 @@ from app import arrays
 from app.coherence.drift import levels
 from app.coherence.sources.analysis import Analysis, Windows
 from app.coherence.sources.moments import Pool
-from app.coherence.windows import Floats, Ints, bounds
+from app.coherence.windows import Bools, Floats, Ints, bounds
 from app.errors import BadUserInput
 from app.instant import instant, write_instant
 from graphql_schema.coherence import types
@@ -51,7 +51,11 @@ class Hole:
 
     async def filled(self, context: Context, keys: Sequence[Any]) -> Mapping[Any, bytes] | None:
         """The JSON for each of `keys`; None where one cannot be had, which the executor tells."""
-        loader, arguments = context.loader(CoherenceLoader), (self.pool, self.windows)
+        loader, arguments, now = (
+            context.loader(CoherenceLoader),
+            (self.pool, self.windows),
+            await context.time(),
+        )
         analyses: list[Analysis] = []
         found = await asyncio.gather(*(loader.load(key, arguments) for key in keys))
         for key, analysis in zip(keys, found, strict=True):
@@ -63,7 +67,7 @@ class Hole:
         for part in _parts(analyses):
             if written:
                 await asyncio.sleep(0)
-            written += map(orjson.dumps, self.write(Points(part)))
+            written += map(orjson.dumps, self.write(Points(part, now)))
         return dict(zip(keys, written, strict=True))
 
 
@@ -81,8 +85,9 @@ def _parts(analyses: Sequence[Analysis]) -> Iterator[Sequence[Analysis]]:
 class Points:
     """The windows of several analyses of the same width, one after the other."""
 
-    def __init__(self, analyses: Sequence[Analysis]) -> None:
+    def __init__(self, analyses: Sequence[Analysis], now: datetime) -> None:
         self.analyses = analyses
+        self.now = now
         self.objects = [types.Coherence.of(analysis, _NOTHING) for analysis in analyses]
         ends = np.cumsum([len(analysis.drift.index) for analysis in analyses]).tolist()
         self.places = [slice(start, end) for start, end in pairwise([0, *ends])]
@@ -108,7 +113,11 @@ def _instants(microseconds: Ints) -> list[bytes]:
     return list(map(_instant, (microseconds + _SINCE_1970).tolist()))
 
 
-def _numbers(values: Floats | Ints) -> list[bytes]:
+def _complete(points: Points) -> list[Bools]:
+    return [analysis.complete(points.now) for analysis in points.analyses]
+
+
+def _values(values: Floats | Ints | Bools) -> list[bytes]:
     """NaN as null."""
     return arrays.to_json(values)[1:-1].split(b",") if len(values) else []
 
@@ -118,7 +127,7 @@ def _levels(scores: Floats) -> list[bytes]:
 
 
 def _of(name: str) -> Column:
-    return lambda points: _numbers(points.drift(name))
+    return lambda points: _values(points.drift(name))
 
 
 _NUMBERS: Final = {"signalCount": "n", "mean": "mean", "variance": "variance", "driftScore": "score"}
@@ -130,6 +139,7 @@ _METRIC: Final[Mapping[str, Column]] = {
     **{field: _of(name) for field, name in _NUMBERS.items()},
     "level": lambda points: _levels(points.drift("score")),
     "coherenceTrend": _of("trend"),
+    "complete": lambda points: _values(np.concatenate(_complete(points))),
     "__typename": lambda points: [b'"DriftMetric"'] * points.count,
 }
 
@@ -154,6 +164,7 @@ def _arrays(name: str) -> Write:
 _SERIES: Final[Mapping[str, Write]] = {
     "windowStart": _starts,
     **{field: _arrays(name) for field, name in _NUMBERS.items()},
+    "complete": lambda points: [orjson.Fragment(arrays.to_json(each)) for each in _complete(points)],
     "__typename": lambda points: ["DriftSeries"] * len(points.analyses),
 }
 
@@ -168,7 +179,7 @@ def written(compiler: "Compiler", details: Any) -> Write:
         elif name == "series":
             fields[key] = _series(compiler, selected)
         else:
-            fields[key] = _each(_read(compiler, "Coherence", selected))
+            fields[key] = _each(read_field(compiler, "Coherence", selected))
 
     def write(points: Points) -> list[Any]:
         columns = [values(points) for values in fields.values()]
@@ -218,7 +229,7 @@ def _each(read: Callable[[Any], Any]) -> Write:
     return lambda points: list(map(read, points.objects))
 
 
-def _read(compiler: "Compiler", type_name: str, selected: Any) -> Callable[[Any], Any]:
+def read_field(compiler: "Compiler", type_name: str, selected: Any) -> Callable[[Any], Any]:
     """One field of an object of that type."""
     name = compiler.name(selected)
     if name == "__typename":
@@ -228,7 +239,7 @@ def _read(compiler: "Compiler", type_name: str, selected: Any) -> Callable[[Any]
     if not is_object_type(inner):
         return lambda found: _plain(value(found))
     fields = {
-        key: _read(compiler, inner.name, below)
+        key: read_field(compiler, inner.name, below)
         for key, below in compiler.collected(inner.name, selected).items()
     }
 

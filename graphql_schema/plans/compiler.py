@@ -1,4 +1,4 @@
-"""From selections to one SQL statement whose value is the text of the answer's data.
+"""From selections to one SQL statement whose row is the text of the answer's data, and the time.
 
 Each object becomes an expression that joins its fields' texts; each connection a scalar subquery over its page; each
 other row a scalar subquery by its key. Rights, filters, orders and pages are those of app/<domain>/queries.py.
@@ -47,7 +47,7 @@ from graphql_schema.conversations import inputs as conversation_inputs
 from graphql_schema.conversations.loaders import paged_by
 from graphql_schema.inputs import known
 from graphql_schema.nodes import conversation_reference, parse
-from graphql_schema.plans import coherence
+from graphql_schema.plans import coherence, current
 from graphql_schema.plans.fields import FIELDS
 from graphql_schema.plans.pages import Found, Rows, count
 from graphql_schema.plans.plan import (
@@ -107,7 +107,7 @@ class Compiler:
                 return _ROOTS[name](self, details, self._arguments(root, details))
             raise Unplanned(name)
 
-        return select(joined(self.written(root.name, fields, value)))
+        return select(joined(self.written(root.name, fields, value)), func.now())
 
     def user(self, details: Any, given: dict[str, Any]) -> list[Piece]:
         by = given["by"]
@@ -263,7 +263,13 @@ class Compiler:
         windows = windows_of(
             given["window"], given.get("step"), given.get("time_range"), given.get("sources")
         )
-        self.holes.append(coherence.Hole(pool, windows, coherence.written(self, details)))
+        return self._hole(coherence.Hole(pool, windows, coherence.written(self, details)), row)
+
+    def current(self, details: Any, given: dict[str, Any], row: Any) -> list[Piece]:
+        return self._hole(current.Hole(given["window"], current.written(self, details)), row)
+
+    def _hole(self, hole: Hole, row: Any) -> list[Piece]:
+        self.holes.append(hole)
         key = "" if row is None else plain(row.c.id)
         return [f"{MARK}{len(self.holes) - 1}:", key, MARK]
 
@@ -398,6 +404,7 @@ _BELOW: Final[dict[tuple[str, str], Callable[..., list[Piece]]]] = {
     ("Conversation", "messages"): Compiler.messages,
     ("User", "coherence"): partial(Compiler.coherence, pool=Pool.USER),
     ("Conversation", "coherence"): partial(Compiler.coherence, pool=Pool.CONVERSATION),
+    ("Conversation", "current"): Compiler.current,
 }
 
 _OTHERS: Final[dict[tuple[str, str], Callable[[Compiler, Any, Any], Piece]]] = {

@@ -136,7 +136,7 @@ class Reading:
 
     about: About
     statement: Prepared
-    """Whose one value is the text of the answer's data."""
+    """Whose row is the text of the answer's data, and the time."""
     parameters: Mapping[str, Parameter]
     """By their names in the statement."""
     holes: Sequence[Hole]
@@ -153,7 +153,8 @@ class Reading:
                 given[name] = parameter.of(value)
         except BadUserInput:  # the executor knows where
             return None
-        (text,) = await context.services.database.fast_read(self.statement, given)
+        text, now = await context.services.database.fast_read(self.statement, given)
+        context.now = context.now or now
         return await self._filled(context, text.encode()) if self.holes else [text.encode()]
 
     async def _filled(self, context: Context, text: bytes) -> Sequence[bytes] | None:

@@ -151,6 +151,41 @@ async def test_two_windows_are_two_statements(client, pg):
         assert node["a"]["totalSignalCount"] == node["b"]["totalSignalCount"] == 3
 
 
+CURRENT = """{ conversations(first: 50) { edges { node {
+  current { signalCount level %s } coherence { driftMetrics { complete } series { complete } }
+} } } }"""
+
+
+async def recent(pg, conversations):
+    """So many conversations with a signal a minute, of the last three hours."""
+    await fill(pg, 1, conversations, 0)
+    await pg.execute(
+        "INSERT INTO signals (time, conversation_id, signal_source, signal_score)"
+        " SELECT now() - (n - 0.5) * interval '1 minute', id, 'chat', 0.5 FROM conversations, generate_series(1, 180) n"
+    )
+
+
+@pytest.mark.parametrize(("selection", "expected"), [("mean", 3), ("since", 4), ("since again: since", 4)])
+async def test_fifty_current_readings_are_one_statement_and_their_runs_one(client, pg, selection, expected):
+    await recent(pg, 50)
+    number, data = await counted(client, CURRENT % selection)
+    assert number == expected  # with the page and the windows
+    nodes = [edge["node"] for edge in data["conversations"]["edges"]]
+    assert len(nodes) == 50
+    assert {(node["current"]["signalCount"], node["current"]["level"]) for node in nodes} == {(60, "LOW")}
+    assert all(nodes[0]["coherence"]["series"]["complete"][:-1])
+
+
+@pytest.mark.usefixtures("executed")
+async def test_executed_they_are_as_many_with_the_time(client, pg):
+    await recent(pg, 3)
+    few, _ = await counted(client, CURRENT % "since")
+    await pg.execute("TRUNCATE users, conversations, conversation_activity, signals CASCADE")
+    await recent(pg, 20)
+    many, _ = await counted(client, CURRENT % "since")
+    assert few == many == 5
+
+
 async def test_coherence_of_users_and_of_their_conversations(client, pg):
     await fill(pg, 4, 3, 2)
     document = """{ users { edges { node { coherence { totalSignalCount }

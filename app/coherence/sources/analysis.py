@@ -20,9 +20,10 @@ from app.coherence.sources.moments import (
     count_windows,
     read,
 )
-from app.coherence.windows import TooManyWindows, slide
+from app.coherence.windows import Bools, TooManyWindows, bounds, slide
 from app.duration import Duration
 from app.errors import BadUserInput
+from app.instant import microseconds_since_2000
 from app.timerange import ALWAYS, TimeRange
 
 MOST_WINDOWS = 50_000
@@ -74,6 +75,11 @@ class Analysis:
     @property
     def width_us(self) -> int:
         return int(self.windows.window) * MICROSECOND
+
+    def complete(self, now: datetime) -> Bools:
+        """Return of each window whether its end lies in the past."""
+        _, ends = bounds(self.drift.index, self.step_us, self.width_us)
+        return ends <= microseconds_since_2000(now)
 
 
 async def analyse(

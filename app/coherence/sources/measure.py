@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import Rights
 from app.coherence.metrics import Metrics, metrics
-from app.coherence.sources.moments import Freshness, Pool, Question, read
+from app.coherence.sources.moments import Freshness, Pool, Question, Reading, read
 from app.coherence.sources.spans import ROLLUPS
 from app.duration import Duration
 from app.errors import BadUserInput
@@ -38,17 +38,23 @@ class Measurement:
     latency_ms: float
 
 
+async def read_moment(
+    connection: AsyncConnection, rights: Rights, pool: Pool, ids: Sequence[UUID | None], moment: Moment
+) -> dict[UUID | None, Reading | BadUserInput]:
+    """Return the signals of each of `ids` in that window, by one statement for all: sums of whole buckets, and raw
+    signals at its ends. BadUserInput for one of which raw signals would have to be read that are no longer kept.
+    """
+    question = Question(rights, pool, TimeRange(moment.start, moment.at), ROLLUPS[0], moment.sources)
+    return await read(connection, question, ids)
+
+
 async def measure(
     connection: AsyncConnection, rights: Rights, pool: Pool, ids: Sequence[UUID | None], moment: Moment
 ) -> dict[UUID | None, Measurement | BadUserInput]:
-    """Of each of `ids` by one statement for all: sums of whole buckets, and raw signals at the window's ends.
-
-    BadUserInput for one of which raw signals would have to be read that are no longer kept.
-    """
+    """Of each of `ids`, as `read_moment` reads it."""
     began = perf_counter()
-    question = Question(rights, pool, TimeRange(moment.start, moment.at), ROLLUPS[0], moment.sources)
     answers: dict[UUID | None, Measurement | BadUserInput] = {}
-    for key, reading in (await read(connection, question, ids)).items():
+    for key, reading in (await read_moment(connection, rights, pool, ids, moment)).items():
         if isinstance(reading, BadUserInput):
             answers[key] = reading
             continue

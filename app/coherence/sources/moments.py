@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.auth.viewer import Rights
 from app.coherence.sources.aged import lost, too_old
 from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
-from app.coherence.windows import ORIGIN, Cells, collect
+from app.coherence.windows import ORIGIN, Cells, Floats, Ints, collect
 from app.conversations.models import Conversation
 from app.conversations.queries import readable
 from app.database.base import MINUS_INFINITY, AnyRow, Statement
@@ -193,17 +193,24 @@ def _times(pieces: Sequence[Span]) -> dict[str, datetime]:
 
 
 def _reading(rows: Sequence[Any], step: int, freshness: Freshness) -> Reading:
-    packed = np.frombuffer(b"".join(row.packed for row in rows), _ROW)
-    # Arrays of their own: whoever reads memory as it lies (orjson) takes no view of every fourth number.
-    times, n = (packed[name].astype(np.int64) for name in ("time", "n"))
-    s1, s2 = (packed[name].astype(np.float64) for name in ("s1", "s2"))
     return Reading(
-        collect(times, n, s1, s2, step * MICROSECOND),
+        collect(*unpacked(b"".join(row.packed for row in rows)), step * MICROSECOND),
         freshness,
         {row.source: int(row.n) for row in rows},
         min((row.first for row in rows), default=None),
         max((row.last for row in rows), default=None),
     )
+
+
+def unpacked(packed: bytes) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return times, numbers of signals, and their two sums; one array each, as `collect` takes them.
+
+    Arrays of their own: who reads memory as it lies (orjson) takes no view of every fourth number.
+    """
+    rows = np.frombuffer(packed, _ROW)
+    times, n = (rows[name].astype(np.int64) for name in ("time", "n"))
+    s1, s2 = (rows[name].astype(np.float64) for name in ("s1", "s2"))
+    return times, n, s1, s2
 
 
 @lru_cache(256)

@@ -41,6 +41,9 @@ def drift(scores_by_window):
     """Lists of number, n, mean, variance, driftScore, coherenceTrend; None for null."""
     table, before = [], None
     for number, scores in scores_by_window.items():
+        if not scores:
+            table.append((number, 0, None, None, None, None))
+            continue
         variance = float(np.var(scores))
         variance = 0.0 if variance < 1e-12 else variance
         score = min(1.0, 4 * variance) if len(scores) > 1 else None
@@ -48,6 +51,31 @@ def drift(scores_by_window):
         table.append((number, len(scores), float(np.mean(scores)), variance, score, trend))
         before = score
     return table
+
+
+def current(rows, window, now):
+    """n, mean, driftScore and level of the window that ends now."""
+    table = drift({0: [score for time, _, score in inside(rows, now - timedelta(seconds=window), now, None)]})
+    (_, n, mean, _, score, _) = table[0]
+    return n, mean if n else None, score, None if score is None else level(score)
+
+
+def since(rows, window, now, kept_from=None, most=1_000):
+    """Since when the level has been what it is now."""
+    width = timedelta(seconds=window)
+    table = drift(windows(rows, window, window))
+    starts = {ORIGIN + row[0] * width: row[4] for row in table}
+    looked_at = [
+        (start, None if score is None else level(score))
+        for start, score in starts.items()
+        if start + width <= now and (window % 300 == 0 or kept_from is None or start >= kept_from)
+    ][-most:]
+    found, now_level = None, current(rows, window, now)[3]
+    for start, its_level in reversed(looked_at):
+        if now_level is None or its_level != now_level:
+            break
+        found = start
+    return found
 
 
 def coherence(table, rows, window, step):

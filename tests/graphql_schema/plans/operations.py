@@ -51,7 +51,7 @@ FILTERS = {
         "{sources: []}",
     ),
 }
-METRIC = "windowStart windowEnd signalCount mean variance driftScore level coherenceTrend __typename"
+METRIC = "windowStart windowEnd signalCount mean variance driftScore level coherenceTrend complete __typename"
 COHERENCE = (
     "coherenceScoreCurrent",
     "coherenceScoreTrend",
@@ -69,7 +69,7 @@ COHERENCE = (
     "meta { method engineVersion }",
     f"driftMetrics {{ {METRIC} }}",
     "few: driftMetrics { level again: level }",
-    "series { windowStart signalCount mean variance driftScore __typename }",
+    "series { windowStart signalCount mean variance driftScore complete __typename }",
     "__typename",
 )
 WINDOWS = (
@@ -81,6 +81,16 @@ WINDOWS = (
     '(window: "5m", range: {start: "2026-01-01T00:00:01Z", end: "2026-01-02T00:00:00Z"})',
     '(window: "5m", sources: [%s])',
     '(range: {start: "2030-01-01T00:00:00Z"})',
+)
+CURRENT = (
+    "signalCount",
+    "mean",
+    "driftScore",
+    "level",
+    "since",
+    "again: since",
+    "inputs { source }",
+    "__typename",
 )
 WORDS = ('"a1"', '"title"', '"%"', '"_"', '"learner"', '"\\u0000"', '""', '"é"')
 
@@ -219,6 +229,10 @@ class Operations:
         rare = "series { semanticDrift }" if self.dice.random() < 0.02 else ""
         return f"coherence{arguments} {{ {' '.join(parts)} {rare} }}"
 
+    def current(self) -> str:
+        window = self.dice.choice(("", '(window: "366d")', '(window: "7d")', '(window: "421m")'))
+        return f"current{window} {{ {' '.join(self.dice.sample(CURRENT, self.dice.randint(1, 4)))} }}"
+
     def object(self, type_name: str, depth: int) -> str:
         dice = self.dice
         leaves = LEAVES[type_name].split()
@@ -233,6 +247,8 @@ class Operations:
                     parts.append(f"{name} {{ {self.object(kind, depth - 1)} }}")
             if type_name in {"User", "Conversation"} and dice.random() < 0.15:
                 parts.append(f"c{dice.randrange(10**6)}: {self.coherence()}")
+            if type_name == "Conversation" and dice.random() < 0.15:
+                parts.append(f"n{dice.randrange(10**6)}: {self.current()}")
             if dice.random() < 0.01 and type_name in UNPLANNED:
                 parts.append(UNPLANNED[type_name])
         dice.shuffle(parts)

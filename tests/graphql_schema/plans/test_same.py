@@ -169,6 +169,32 @@ async def test_series_of_one_source_in_each_window(rows, arguments):
         assert ("errors", []) in planned
 
 
+NOW = """{ conversations { edges { node { contextWindowId
+  current { signalCount mean driftScore level since inputs { source } }
+  week: current(window: "7d") { since level } odd: current(window: "421s") { since signalCount __typename }
+  coherence(window: "1h", step: "20m") { driftMetrics { windowEnd complete } series { complete } }
+} } } }"""
+
+
+async def test_how_conversations_stand_now(rows):
+    await rows.pg.execute(
+        """
+        INSERT INTO signals (time, conversation_id, signal_source, signal_score)
+        SELECT now() - n * interval '11 minutes' + interval '1 minute', id, 'Slack', (n % 2) / 4.0
+        FROM conversations, generate_series(0, 50) n WHERE context_window_id <> 'a1'
+        """
+    )
+    for name in VIEWERS[:-1]:
+        plans = Counting()
+        planned = await answered(rows, name, NOW, {}, plans)
+        assert plans.planned == 1
+        assert planned == await answered(rows, name, NOW, {}, None)
+    told = json.dumps(planned := await answered(rows, "administrator", NOW, {}, Plans()))
+    assert ("errors", []) in planned
+    assert told.count('["complete", false]') == 3 * 3  # an hour that has not ended, begun three times
+    assert told.count('["level", "LOW"]') >= 2 * 3
+
+
 @pytest.mark.parametrize(("operation", "variables"), FAULTY)
 async def test_what_is_left_out_or_null_is_the_same(rows, operation, variables):
     planned = await answered(rows, "ann", operation, variables, Plans())
