@@ -147,8 +147,13 @@ class _HTTP(_LetsGo, HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _is_in_the_middle(self) -> bool:
-        """Whether the request that has been answered is still coming: closing now would be a reset, and the answer lost."""
-        return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
+        """Whether a request that has been answered is still coming, and will end: closing now would be a reset, and the
+        answer lost.
+        """
+        cycle = self.cycle
+        if cycle is None or not cycle.response_complete or not cycle.more_body:
+            return False
+        return any(name == b"content-length" for name, _ in cycle.scope["headers"])
 
     def data_received(self, data: bytes) -> None:
         if self._together.lingering:

@@ -43,6 +43,8 @@ class Context:
     """The database's time, once it is known."""
     as_json: bool = False
     """Whether nobody but the client reads what is answered: it may be made as JSON then (graphql_schema/plans/)."""
+    streams: bool = True
+    """Whether the transport carries more than one answer, as subscriptions need it."""
     asked: Asked | None = None
     """The operation as it came, once it may be executed."""
     refused: Refused | None = None

@@ -15,14 +15,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError, MissingQueryError
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.streaming import SSETransport
 from strawberry.http.types import QueryParams
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult, SubscriptionExecutionResult
-from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
@@ -46,7 +44,7 @@ from graphql_schema.negotiation import (
     answered_in,
     wants_page,
 )
-from graphql_schema.operations import CLIENT_LEFT, tell
+from graphql_schema.operations import BAD_REQUEST, CLIENT_LEFT, tell
 from graphql_schema.plans import Plans, Reading
 from graphql_schema.request_body import decode_slowly, receiver
 from graphql_schema.schema import Schema
@@ -167,6 +165,7 @@ class GraphQLApp(GraphQL[Context, None]):
             as_json=True,
             refused=getattr(state, "refused", None),
             request=request.scope["state"],
+            streams=isinstance(request, WebSocket) or answered_in(request.headers) == EVENTS,
         )
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
@@ -251,35 +250,6 @@ class GraphQLApp(GraphQL[Context, None]):
             request, request_adapter, request_data, context, root_value, sub_response
         )
 
-    async def execute_single(
-        self,
-        request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,
-        context: Context,
-        root_value: None,
-        request_data: GraphQLRequestData,
-    ) -> ExecutionResult:
-        """Run a query or a mutation, whose answer is one piece of JSON."""
-        try:
-            return await self.schema.execute(
-                request_data.query,
-                request_data.variables,
-                context,
-                root_value,
-                request_data.operation_name,
-                {OperationType.QUERY, OperationType.MUTATION},
-                request_data.extensions,
-            )
-        except InvalidOperationTypeError:
-            raise HTTPException(
-                406, f"Subscriptions come over WebSocket, or as a stream: Accept: {EVENTS}."
-            ) from None
-        except CannotGetOperationTypeError as fault:
-            raise HTTPException(400, fault.as_http_error_reason()) from None
-        except MissingQueryError:
-            raise HTTPException(400, "No GraphQL query found in the request") from None
-
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
@@ -287,7 +257,7 @@ class GraphQLApp(GraphQL[Context, None]):
         if isinstance(body, dict) and body.get("data") is None and not _ran(body):
             # Refused before anything ran: there is no data, not even null.
             body = {key: value for key, value in body.items() if key != "data"}  # type: ignore[assignment]
-            status = _status(body) if sub_response.media_type == GRAPHQL_RESPONSE else 200
+            status = _status(body, sub_response.media_type)
         seconds = _seconds_to_wait(body)
         return Response(
             self.encode_json(body),
@@ -342,7 +312,7 @@ class GraphQLApp(GraphQL[Context, None]):
     def _refusal(self, request: Request, refusal: HTTPException) -> Response:
         """Answer a request that is not run as GraphQL at all."""
         kind = answered_in(request.headers)
-        code = "PAYLOAD_TOO_LARGE" if refusal.status_code == 413 else "BAD_REQUEST"
+        code = "PAYLOAD_TOO_LARGE" if refusal.status_code == 413 else BAD_REQUEST
         body = {
             "errors": [{"message": refusal.reason, "extensions": {"code": code}}],
             "extensions": {"cost": cost_of(Size(), self.services.settings)},
@@ -365,9 +335,13 @@ def _ran(body: Mapping[str, Any]) -> bool:
     return any(error.get("path") for error in body.get("errors") or ())
 
 
-def _status(body: Mapping[str, Any]) -> int:
-    """Of a response without data, where its media type lets it tell."""
+def _status(body: Mapping[str, Any], media_type: str | None) -> int:
+    """Of a response without data. In plain JSON only what is no fault of the document has another status than 200."""
     codes = {(error.get("extensions") or {}).get("code") for error in body.get("errors") or ()}
+    if BAD_REQUEST in codes:
+        return 406
+    if media_type != GRAPHQL_RESPONSE:
+        return 200
     return next((status for code, status in _STATUSES.items() if code in codes), 400)
 
 

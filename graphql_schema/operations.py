@@ -7,6 +7,7 @@ from dataclasses import replace
 from time import perf_counter
 
 import structlog
+from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -15,6 +16,9 @@ from strawberry.types.graphql import OperationType
 from graphql_schema.context import READING, Asked, Context
 
 log = structlog.get_logger()
+
+BAD_REQUEST = "BAD_REQUEST"
+"""Code of what is at fault in how something is asked, and not in what is."""
 
 CLIENT_LEFT = "CLIENT_CLOSED_REQUEST"
 """Outcome of a query that nobody waits for any more."""
@@ -49,6 +53,18 @@ class FreshContext(SchemaExtension):
         context.loaders.clear()
         context.arrivals = None
         context.now = context.clock = None
+        yield
+
+
+class Carried(SchemaExtension):
+    """Refuses a subscription that its transport cannot carry, once it is known that its viewer may ask for it."""
+
+    def on_validate(self) -> Iterator[None]:
+        execution = self.execution_context
+        subscribes = execution.operation_type is OperationType.SUBSCRIPTION
+        if subscribes and not execution.context.streams and not execution.pre_execution_errors:
+            fault = "Subscriptions come over WebSocket, or as a stream with Accept: text/event-stream."
+            execution.pre_execution_errors = [GraphQLError(fault, extensions={"code": BAD_REQUEST})]
         yield
 
 

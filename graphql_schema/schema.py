@@ -36,7 +36,7 @@ from graphql_schema.messages.mutations import MessageMutations
 from graphql_schema.messages.queries import MessageQueries
 from graphql_schema.messages.subscriptions import MessageSubscriptions
 from graphql_schema.nodes import Node, parse
-from graphql_schema.operations import FreshContext, OperationLog
+from graphql_schema.operations import Carried, FreshContext, OperationLog
 from graphql_schema.plans import Plans
 from graphql_schema.scalars import SCALARS
 from graphql_schema.signals.inputs import SignalInput
@@ -174,6 +174,7 @@ def build_schema(settings: Settings | None = None) -> Schema:
         OperationLog,
         Door,
         trusted(settings, documents),
+        Carried,
         limits(settings),
         validation(),
         Batches,

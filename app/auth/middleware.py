@@ -60,12 +60,22 @@ class Authentication:
             await self.app(scope, receive, send)
             return
         with self.auth.hold(viewer) as ended:
+            begun = False
 
             async def receive_while_allowed() -> asgi.Message:
                 message = await receive()
                 return {"type": "http.disconnect"} if ended.is_set() else message
 
-            await self.app(scope, receive_while_allowed, send)
+            async def send_noting(message: asgi.Message) -> None:
+                nonlocal begun
+                begun = True
+                await send(message)
+
+            await self.app(scope, receive_while_allowed, send_noting)
+            if ended.is_set() and not begun:
+                response = refusal(Unauthenticated("The session or API key has ended."))
+                response.headers["Connection"] = "close"  # much of the request may be still to come
+                await response(scope, receive, send)
 
 
 def _is_known(scope: asgi.Scope) -> bool:

@@ -153,7 +153,9 @@ async def test_sockets_streams_and_uploads_end_with_their_key(locked, make, pg):
                 async for _ in events.aiter_bytes():
                     pass
                 assert await closing(ws) == 4403
-                with pytest.raises(httpx2.TransportError):
+                with pytest.raises(
+                    httpx2.HTTPError
+                ):  # 401, where it comes through before the connection closes
                     (await sending).raise_for_status()
         stored = await pg.fetchval("SELECT count(*) FROM signals")
         await asyncio.sleep(0.5)
@@ -224,3 +226,27 @@ async def test_personal_data_are_administrators_alone(locked, make, services):
             assert body["data"] == {"user": {"personalInformation": None}}
         else:
             assert body["data"] == {"user": {"personalInformation": {"phone": "1"}}}
+
+
+async def test_an_upload_whose_key_ends_is_told_so(locked, make, pg):
+    key, headers = await make(Scope.INGEST)
+    host, port = locked.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    given = headers | {"Host": host, "Content-Type": "application/x-ndjson", "Content-Length": "1000"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    writer.write(f"POST /ingest HTTP/1.1\r\n{head}\r\n ".encode())
+    while not locked.graphql.services.auth._held:  # noqa: ASYNC110 - until it has been let in
+        await asyncio.sleep(0.01)
+    await pg.execute("UPDATE api_keys SET revoked_at = now() WHERE id = $1", key)
+    async with asyncio.timeout(10):
+        while not reader.at_eof() and not (line := await _within(reader, 0.1)):
+            writer.write(b" ")
+        assert line == b"HTTP/1.1 401 Unauthorized\r\n"
+        assert b'"UNAUTHENTICATED"' in await reader.read()
+    writer.close()
+
+
+async def _within(reader, seconds):
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(reader.readline(), seconds)
+    return b""

@@ -206,9 +206,9 @@ async def test_an_empty_parameter_is_left_out(reader, empty):
 async def test_an_empty_operation_name_is_left_out(reader):
     for _ in range(2):  # by a plan, and without
         answer = await reader.http.post(
-            "/graphql", json={"query": "{ users { totalCount } }", "operationName": ""}
+            "/graphql", json={"query": "{ conversations { totalCount } }", "operationName": ""}
         )
-        assert answer.json()["data"] == {"users": {"totalCount": 0}}
+        assert answer.json()["data"] == {"conversations": {"totalCount": 0}}
 
 
 @pytest.mark.parametrize(
