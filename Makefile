@@ -6,11 +6,12 @@ PATH := $(BIN):$(PATH)
 export PATH
 UV_ENV := UV_NO_PROGRESS=1 UV_LINK_MODE=copy
 WEB := app/web
+PYTEST := env -u PYTHONDONTWRITEBYTECODE pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run dev test check bench format lock setup clean
+.PHONY: help run dev test test-fast check bench format lock setup clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11
 
 run: .venv/run $(WEB)/dist/index.html ## Serve on http://127.0.0.1:8002 with an embedded PostgreSQL
 	@exec coherence serve
@@ -18,8 +19,11 @@ run: .venv/run $(WEB)/dist/index.html ## Serve on http://127.0.0.1:8002 with an 
 dev: .venv/dev $(WEB)/dist/index.html ## Serve, and start again whenever the code changes
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
-test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the whole test suite with its coverage
-	@env -u PYTHONDONTWRITEBYTECODE pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the whole test suite with its coverage, or what ARGS names without
+	@$(PYTEST) $(if $(ARGS),$(ARGS),--cov --cov-report=term)
+
+test-fast: .venv/dev ## Run what takes two minutes: no browser, no second server, no coverage
+	@$(PYTEST) -m "not many and not slow" $(ARGS)
 
 check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract, known vulnerabilities
 	@ruff check .

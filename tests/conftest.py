@@ -26,6 +26,7 @@ from app.database.engine import Database
 from app.services import Services
 from app.settings import Settings
 from app.users import encryption
+from tests import lanes
 from tests.as_everyone import OPTION, asked_as_everyone
 
 __all__ = ["asked_as_everyone"]
@@ -55,6 +56,10 @@ settings.register_profile(
     "coherence", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("coherence")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    lanes.mark(items, Path(__file__).parent)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -39,7 +39,7 @@ async def test_a_statement_may_take_so_long_and_no_longer(serve, pg, query):
     async with serve(COHERENCE_READ_TIMEOUT="1", COHERENCE_POOL_SIZE="2") as place, blocked(pg):
         for _ in range(2):
             body = await post(place, query)
-            assert body["data"] is None
+            assert body["data"] in (None, {"conversations": None})
             (error,) = body["errors"]
             assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
             assert "too long" in error["message"]
