@@ -85,6 +85,11 @@ def check(
         missing = _needed(viewer, operation, fields) - viewer.scopes
         if not missing and Scope.READ not in viewer.scopes and _types(schema, document) - _STORED:
             missing = {Scope.READ}
+        if missing == {Scope.ADMIN} and viewer.means is Means.SESSION and (own := fields & OWN.keys()):
+            raise Forbidden(
+                f"{min(own)} is for educators, in conversations of their own, and for administrators; your role is "
+                f"{viewer.role.value if viewer.role else 'none'}."
+            )
         if missing:
             names = " and ".join(sorted(scope.value for scope in missing))
             raise Forbidden(f"This needs the scope {names}, which {_whose(viewer)} does not have.")

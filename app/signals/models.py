@@ -108,6 +108,8 @@ class RollupState(Table):
     noted_until: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
     materialized_5m: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
     materialized_1h: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
+    last_received_at: Mapped[datetime] = mapped_column(Instant, server_default=text("'-infinity'"))
+    """When the newest signal was received of those that have gone with their conversations."""
     classified_by: Mapped[str | None]
     """Digest of the table of keywords that the stored classes are from."""
 

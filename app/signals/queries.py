@@ -17,7 +17,7 @@ from app.database.paging import Order, Page, Slice, read_page, read_pages
 from app.errors import BadUserInput
 from app.realtime.changes import Span
 from app.signals.classify import Classification
-from app.signals.models import Signal, SignalArrival, SignalClassification
+from app.signals.models import RollupState, Signal, SignalArrival, SignalClassification
 from app.timerange import ALWAYS, TimeRange
 
 type SignalKey = tuple[datetime, int]
@@ -181,10 +181,17 @@ async def among(
 
 
 async def last_ingest(connection: AsyncConnection, rights: Rights) -> datetime | None:
-    """When the newest signal that may be read was received."""
-    statement = (
+    """Return when the newest signal that may be read was received.
+
+    For those who may read everything, whether it is still there or has gone with its conversation.
+    """
+    newest = (
         select(func.max(ConversationActivity.last_received_at))
         .join_from(ConversationActivity, Conversation)
         .where(conversations.readable(rights))
+        .scalar_subquery()
     )
-    return (await connection.execute(statement)).scalar_one()
+    gone = select(func.nullif(RollupState.last_received_at, MINUS_INFINITY)).scalar_subquery()
+    statement = select(func.greatest(newest, gone) if rights.everything else newest)
+    found: datetime | None = await connection.scalar(statement)
+    return found

@@ -364,3 +364,36 @@ async def test_nobody_has_no_id_and_reads_not_even_what_has_no_owner(people):
 def test_who_reads_everything_is_asked_for_no_condition():
     assert str(conversations.readable(PROGRAM)) == "conversations.status != 'DELETED'"
     assert str(users.readable(PROGRAM)) == "true"
+
+
+@pytest.mark.parametrize(
+    "field",
+    ['updateConversation(id: $id, input: {title: "x"}) { id }', "deleteConversation(id: $id) { deletedId }"],
+)
+async def test_whoever_may_not_change_a_conversation_is_told_who_may(people, field):
+    document = f"mutation($id: ID!) {{ {field} }}"
+    (error,) = (await people.post("coach", document, id=people.id("a1")))["errors"]
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    name = field.partition("(")[0]
+    assert error["message"] == (
+        f"{name} is for educators, in conversations of their own, and for administrators; your role is COACH."
+    )
+    (error,) = (await people.post("key:ingest", document, id=people.id("a1")))["errors"]
+    assert error["message"] == "This needs the scope ADMIN, which this API key does not have."
+
+
+@pytest.mark.parametrize("gone", ["user", "conversation"])
+async def test_the_last_ingest_stays_known_when_what_came_is_deleted(people, pg, gone):
+    await pg.execute(
+        "INSERT INTO signals (time, conversation_id, signal_source, signal_score) VALUES (now(), $1, 'x', 0.5)",
+        people.conversations["b1"],
+    )
+    ask = "{ status { lastIngestAt } }"
+    before = {name: await people.data(name, ask) for name in ("administrator", "ann", "key:read")}
+    assert before["administrator"] != before["ann"]
+    document = "mutation($id: ID!) { deleteUser(id: $id) { deletedId } }"
+    if gone == "conversation":
+        document = document.replace("User", "Conversation")
+    await people.data("administrator", document, id=people.id("bob" if gone == "user" else "b1"))
+    for name, told in before.items():
+        assert await people.data(name, ask) == told
