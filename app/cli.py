@@ -30,7 +30,7 @@ from app.settings import Settings
 from app.settings.unknown import unknown_settings
 from app.signals.consumers import command as consumers
 from app.signals.importers.cli import import_signals
-from app.terminal import Command
+from app.terminal import Command, take_any_text
 from app.upkeep import upkeep
 from app.users import encryption
 from app.users.encryption import KeyProblem
@@ -77,6 +77,7 @@ def options(
 def main() -> None:
     """Expected failures end with one sentence, not with a traceback; SIGTERM still closes what is open."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    take_any_text()
     try:
         cli()
     except ValidationError as error:

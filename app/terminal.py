@@ -1,5 +1,8 @@
 """What commands have in common on the terminal."""
 
+import io
+import sys
+
 from typer._click import Context
 from typer._click.exceptions import UsageError
 from typer.core import TyperCommand
@@ -19,3 +22,10 @@ class Command(TyperCommand):
 def shown(text: str) -> str:
     """What others wrote has no power over a terminal."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def take_any_text() -> None:
+    """Have letters that the terminal's encoding lacks replaced, where they would end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from app.checks import name
 from app.database.base import AnyRow
 from app.database.engine import Database
 from app.dead_letters import queries
+from app.dead_letters.payloads import SOURCE, message_reader
 from app.dead_letters.service import DeadLetters, Writer
 from app.errors import BadUserInput
 from app.instant import write_instant
@@ -56,12 +58,30 @@ def retry(
     ids: Ids = None,
     all_letters: All = False,
     create_conversations: Annotated[bool, typer.Option(help="Open those that are not there yet.")] = True,
+    map: Annotated[  # noqa: A002 - the option's name
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=NAME", help="The name that a field is read from, such as rawContent=body."
+        ),
+    ] = None,
+    source: Annotated[str, typer.Option(help="signalSource of those that have none.")] = SOURCE,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what has names that are not read.")
+    ] = False,
 ) -> None:
-    """Store them as signals now. Ends with 2 where some are refused again: those stay, with the new reason."""
+    """Store them as signals now. Ends with 2 where some are refused again, and stay, with the new reason; and where
+    names in them were not read, unless there is a --map. Messages without a value are removed.
+    """
     chosen = _chosen(ids, all_letters=all_letters)
-    writer = Writer(Settings().rules, create_conversations)
+    name("--source", source)
+    writer = Writer(
+        Settings().rules, create_conversations, message_reader(map or (), source=source, strict=strict)
+    )
     stored, refused = run(Settings(), lambda database: DeadLetters(database).retry(chosen, writer))
     print(f"{stored} stored, {refused} refused again.")  # noqa: T201
+    if writer.unread:
+        print(shown(f"{str(writer.unread).capitalize()}."), file=sys.stderr)  # noqa: T201
+        refused = refused or not map
     raise typer.Exit(_SOME_REFUSED if refused else 0)
 
 

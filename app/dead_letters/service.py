@@ -1,7 +1,7 @@
 """Stores signals of sources that cannot send again: what is refused becomes a dead letter, nothing is lost."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from asyncpg.exceptions import PostgresError
@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database, repeated_after_deadlock, sqlstate
 from app.dead_letters import queries
-from app.dead_letters.payloads import Item
+from app.dead_letters.payloads import READ, Item
 from app.errors import BadUserInput, NotFound, Refused
+from app.signals.importers.jsonl import Reader
+from app.signals.importers.names import Unread
 from app.signals.importers.record import Record
 from app.signals.rules import Rules
 from app.signals.store import store
@@ -35,6 +37,13 @@ class Writer:
 
     rules: Rules
     create_conversations: bool = True
+    read: Reader = READ
+    """Reads what was sent."""
+    unread: Unread = field(default_factory=Unread)
+    """What was there and was not read."""
+
+    def item(self, source: str, received_at: datetime, payload: bytes) -> Item:
+        return Item.of(source, received_at, payload, self.read, self.unread)
 
     async def store(
         self, connection: AsyncConnection, items: Sequence[Item], now: datetime
@@ -105,13 +114,18 @@ class DeadLetters:
         """One transaction: the last id that it is about, how many are stored, how many are not."""
         async with self.database.write() as connection:
             rows = await queries.lock(connection, ids, PAGE, after=after)
-            items = [Item.of(row.source, row.received_at, row.payload) for row in rows]
+            last = rows[-1].id if rows else end
+            empty = [
+                row.id for row in rows if not row.payload
+            ]  # tombstones, of which version 0.1 made letters
+            rows = [row for row in rows if row.payload]
+            items = [writer.item(row.source, row.received_at, row.payload) for row in rows]
             faults = await writer.store(connection, items, datetime.now(UTC))
             stored = [row.id for row, fault in zip(rows, faults, strict=True) if fault is None]
-            await queries.remove(connection, stored)
+            await queries.remove(connection, stored + empty)
             failed = [(row.id, fault) for row, fault in zip(rows, faults, strict=True) if fault is not None]
             await queries.failed_again(connection, failed)
-        return rows[-1].id if rows else end, len(stored), len(failed)
+        return last, len(stored), len(failed)
 
     @repeated_after_deadlock
     async def discard(self, ids: Sequence[int] | None) -> int:

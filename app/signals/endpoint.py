@@ -24,9 +24,14 @@ from app.observability.statistics import Statistics
 from app.rates import Rate, address_of, payer
 from app.refusals import error_of, refusal
 from app.signals import ndjson
+from app.signals.importers import sniff
+from app.signals.importers.jsonl import Reader
 from app.signals.importers.lines import LONGEST
+from app.signals.importers.names import Unread
 from app.signals.importers.record import Record, opening
 from app.signals.ingest import Signals
+
+_PARAMETERS: Final = ("createConversations", "strict")
 
 BATCH: Final = 1_000
 _LARGEST: Final = 4_000_000
@@ -82,6 +87,7 @@ class Stream:
     signals: Signals
     statistics: Statistics
     create_conversations: bool
+    strict: bool
     rate: Rate
     payer: str
     report: Report = field(default_factory=Report)
@@ -89,14 +95,18 @@ class Stream:
     accepted: int = 0
     refused: int = 0
     duplicates: int = 0
+    unread: Unread = field(default_factory=Unread)
+    _begun: bool = False
     _batch: list[tuple[int, Record]] = field(default_factory=list)
     _size: int = 0
-    _unreadable: int = 0
-    """Lines refused since the last batch."""
+    _unreadable: list[tuple[int, Refused]] = field(default_factory=list)
+    """Lines that could not be read since the last batch."""
+    _read: Reader = field(init=False)
     _most: int = field(init=False)
     """Lines of a batch: never more than are allowed at once."""
 
     def __post_init__(self) -> None:
+        self._read = ndjson.READ[self.strict]
         self._most = min(BATCH, self.rate.limit.amount) if self.rate.limit else BATCH
 
     async def store(self, chunks: AsyncIterator[bytes]) -> None:
@@ -127,41 +137,52 @@ class Stream:
     async def _take(self, line: bytes | None) -> None:
         self.line += 1
         if line is None:
-            self._unreadable += 1
-            self._refuse(self.line, BadUserInput(f"The line is longer than {LONGEST} bytes."))
+            self._unreadable.append((self.line, BadUserInput(f"The line is longer than {LONGEST} bytes.")))
         elif line.strip():
+            if not self._begun:
+                self._begin(line)
             try:
-                self._batch.append((self.line, ndjson.read(line, datetime.now(UTC))))
+                read = self._read(line, datetime.now(UTC), self.unread)
             except BadUserInput as fault:
-                self._unreadable += 1
-                self._refuse(self.line, fault)
+                self._unreadable.append((self.line, fault))
+            else:
+                self._batch.append((self.line, read))
             self._size += len(line)
-        if len(self._batch) + self._unreadable >= self._most or self._size >= _LARGEST:
+        if len(self._batch) + len(self._unreadable) >= self._most or self._size >= _LARGEST:
             await self._flush()
+
+    def _begin(self, line: bytes) -> None:
+        """Raises BadUserInput where the body is no lines: one refusal for all of it."""
+        self._begun = True
+        if (found := sniff.binary(line) or sniff.document(line)) is not None:
+            hint = ", or gzip with Content-Encoding: gzip" if found == "gzip" else ""
+            raise BadUserInput(f"The body is {found}; it takes UTF-8 with a JSON object a line{hint}.")
 
     async def _flush(self) -> None:
         """Stores what has come; an empty batch counts the lines that could not be read."""
         if not self._batch and not self._unreadable:
             return
         batch, unreadable = self._batch, self._unreadable
-        self._batch, self._size, self._unreadable = [], 0, 0
-        await self.rate.charge(self.payer, len(batch) + unreadable)
-        with self.statistics.batch(len(batch) + unreadable) as counted:
-            counted.refused = unreadable
-            if not batch:
-                return
-            ingested = await self._ingest([signal for _, signal in batch])
-            faults = [
-                (line, result)
-                for (line, _), result in zip(batch, ingested.results, strict=True)
-                if isinstance(result, Refused)
-            ]
-            counted.refused += len(faults)
-            counted.duplicates = len(ingested.duplicates)
-        for fault in faults:
-            self._refuse(*fault)
-        self.accepted += len(batch) - len(faults)
-        self.duplicates += len(ingested.duplicates)
+        self._batch, self._size, self._unreadable = [], 0, []
+        count = len(batch) + len(unreadable)
+        await self.rate.charge(self.payer, count)
+        faults, duplicates = unreadable, 0
+        with self.statistics.batch(count) as counted:
+            counted.refused = len(unreadable)
+            if batch:
+                ingested = await self._ingest([signal for _, signal in batch])
+                faults += [
+                    (line, result)
+                    for (line, _), result in zip(batch, ingested.results, strict=True)
+                    if isinstance(result, Refused)
+                ]
+                duplicates = len(ingested.duplicates)
+                counted.refused = len(faults)
+                counted.duplicates = duplicates
+        for line, fault in sorted(faults, key=lambda each: each[0]):
+            self._refuse(line, fault)
+        self.accepted += count - len(faults)
+        self.duplicates += duplicates
         self.report.tell({"through": self.line})
 
     async def _ingest(self, records: list[Record]) -> Any:
@@ -185,12 +206,14 @@ class Stream:
         self.refused += 1
         self.report.tell({"line": line, "error": error_of(fault)})
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Any]:
+        unread = {"unread": self.unread.counts()} if self.unread else {}
         return {
             "lines": self.line,
             "accepted": self.accepted,
             "duplicates": self.duplicates,
             "refused": self.refused,
+            **unread,
         }
 
 
@@ -222,18 +245,12 @@ class Ingest:
             stream.report.file.close()
 
     def _stream(self, request: Request) -> tuple[Stream, AsyncIterator[bytes]]:
-        query = request.query_params
-        for name in query:
-            if name != "createConversations":
+        for name in request.query_params:
+            if name not in _PARAMETERS:
                 raise BadUserInput(
-                    f"{name[:60]!a} is no parameter; there is createConversations.", field=name[:60]
+                    f"{name[:60]!a} is no parameter; there are {' and '.join(_PARAMETERS)}.", field=name[:60]
                 )
-        create = query.get("createConversations", "false")
-        if create not in {"true", "false"}:
-            raise BadUserInput(
-                f"createConversations is {create[:40]!r}; it takes true or false.",
-                field="createConversations",
-            )
+        create, strict = (_flag(request, name) for name in _PARAMETERS)
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip", "x-gzip"}:
             raise UnsupportedMediaType(f"Content-Encoding is {encoding[:60]!r}; it takes gzip.")
@@ -243,7 +260,8 @@ class Ingest:
             viewer.rights,
             self._signals,
             self._statistics,
-            create == "true",
+            create,
+            strict,
             self._rate,
             payer(viewer, address_of(request.scope)),
         )
@@ -293,3 +311,10 @@ async def _whole(request: Request) -> AsyncIterator[bytes]:
         yield chunk
     if empty and request.headers.get("content-length", "0").strip("0"):
         raise BadRequest("The request says that it has a body, and none has come: send it again.")
+
+
+def _flag(request: Request, name: str) -> bool:
+    value = request.query_params.get(name, "false")
+    if value not in {"true", "false"}:
+        raise BadUserInput(f"{name} is {value[:40]!r}; it takes true or false.", field=name)
+    return value == "true"

@@ -14,7 +14,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "user_id": "text",
         "agent_id": "text",
         "context_window_id": "text",
-        "timestamp": "text",
+        "timestamp": "time",
         "payload": "json",
         "score": "number",
         "signal_score": "number",
@@ -31,7 +31,7 @@ def is_event(members: Mapping[str, Any]) -> bool:
 
 
 def signal_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event as the contract's SignalInput, its fields by name; the timestamp is the text that was sent.
+    """The event as the contract's SignalInput, its fields by name; the timestamp is as it was sent.
 
     The conversation is context_window_id, or else `user:<user_id>`; whoever stores the signal opens it if need be.
     Raises BadUserInput where a member is missing or of another type. Other limits are for `fault_of` to check.
@@ -66,6 +66,8 @@ def number(name: str, value: Any) -> float | None:
 def _checked(name: str, kind: str, value: Any) -> Any:
     if kind == "number":
         return number(name, value)
+    if kind == "time" and (isinstance(value, bool) or not isinstance(value, str | int | float | None)):
+        raise BadUserInput(f"{name} is {_shown(value)}; it takes a string or a Unix time.", field=name)
     if kind == "text" and not isinstance(value, str | None):
         raise BadUserInput(f"{name} is {_shown(value)}; it takes a string.", field=name)
     return value

@@ -4,14 +4,14 @@ import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
 from app.errors import BadUserInput
-from app.signals.importers.formats import receiver
+from app.signals.importers.jsonl import reader
 
 _PIECE = 1_000_000
 """Bytes that are unpacked at a time, however well they are packed."""
 _GZIP = 16 + zlib.MAX_WBITS
 
-read = receiver("line")
-"""The signal or event of a line."""
+READ = {strict: reader("line", strict=strict) for strict in (False, True)}
+"""Reads the signal or event of a line; strict or not."""
 
 
 async def unzipped(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

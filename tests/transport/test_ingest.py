@@ -299,3 +299,48 @@ async def test_what_became_of_the_lines_is_counted(http):
     }
     status = await http.post("/graphql", json={"query": "{ status { lastIngestAt } }"})
     assert status.json()["data"]["status"]["lastIngestAt"]
+
+
+async def test_other_programs_lines_are_read(http, pg):
+    mark = b"\xef\xbb\xbf"
+    seed = {"context_window_id": "c", "raw_content": "said", "signal_source": "radio", "signal_score": 0.75}
+    short = {"Conversation": "c", " text ": "said", "source": "radio", "score": 0.75, "ts": 1_700_000_000.5}
+    told, last = await report(http, mark + lines(seed, short))
+    assert (told, last["accepted"], "unread" in last) == ([], 2, False)
+    rows = await pg.fetch("SELECT DISTINCT raw_content, signal_source, signal_score FROM signals")
+    assert [tuple(row) for row in rows] == [("said", "radio", 0.75)]
+    assert (
+        await pg.fetchval("SELECT count(*) FROM signals WHERE extract(epoch FROM time) = 1700000000.5") == 1
+    )
+
+
+async def test_names_that_nobody_reads_are_counted(http):
+    body = lines(signal(0, mood=1), signal(1, mood=1, text="no"), signal(2))
+    told, last = await report(http, body)
+    assert (told, last["accepted"], last["unread"]) == ([], 3, {"mood": 2, "text": 1})
+    told, last = await report(http, body, params={"strict": "true"})
+    assert ([line["line"] for line in told], last["accepted"]) == ([1, 2], 1)
+    assert "'mood': no field is read from it" in told[0]["error"]["message"]
+    response = await http.post("/ingest", content=b"", headers=NDJSON, params={"strict": "maybe"})
+    assert response.status_code == 400
+
+
+async def test_refused_lines_are_told_in_their_order(http):
+    told, _ = await report(http, lines(signal(0), signal(1, signalScore=2), 3, signal(4, agentId=""), 5))
+    assert [line["line"] for line in told] == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (gzip.compress(lines(signal(0))), "gzip; .* Content-Encoding: gzip"),
+        (lines(signal(0)).decode().encode("utf-16"), "UTF-16"),
+        (json.dumps([signal(0)], indent=1).encode(), "a JSON array"),
+    ],
+)
+async def test_a_body_of_another_format_is_refused_once(http, pg, body, what):
+    response = await http.post("/ingest", content=body, headers=NDJSON)
+    (error,) = response.json()["errors"]
+    assert response.status_code == 400
+    assert re.match(f"The body is {what}", error["message"])
+    assert await pg.fetchval("SELECT count(*) FROM signals") == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from app.checks import name
 from app.observability import logging
 from app.ready import opened, ready
 from app.settings import Settings
-from app.terminal import Command
+from app.terminal import Command, shown
 
 cli = typer.Typer(no_args_is_help=True)
 
@@ -49,6 +50,16 @@ def consume_kafka(
     ] = 300,
     progress: Annotated[float, typer.Option(min=0.1, help="Seconds between two lines in the log.")] = 10,
     create_conversations: Annotated[bool, typer.Option(help="Open those that are not there yet.")] = True,
+    map: Annotated[  # noqa: A002 - the option's name
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=NAME", help="The name that a field is read from, such as rawContent=body."
+        ),
+    ] = None,
+    source: Annotated[str, typer.Option(help="signalSource where a message has none.")] = "Kafka",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Make a dead letter of what has names that are not read.")
+    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(help="File of librdkafka's properties, property=value a line (KAFKA_CONFIG)."),
@@ -56,8 +67,10 @@ def consume_kafka(
 ) -> None:
     """Store the signals of topics, each once, until SIGTERM or Ctrl-C; what is refused becomes a dead letter.
 
-    Ends with 1 where it cannot go on: then what is not stored is not committed, and comes again.
+    Ends with 1 where it cannot go on: then what is not stored is not committed, and comes again. With --until-end it
+    ends with 2 where names of messages were not read, unless there is a --map.
     """
+    from app.dead_letters.payloads import message_reader
     from app.dead_letters.service import Writer
     from app.signals.consumers import queries
     from app.signals.consumers.kafka import Subscription
@@ -68,7 +81,10 @@ def consume_kafka(
     name("--group", group)
     given = properties(group, bootstrap or settings.kafka_bootstrap, config or settings.kafka_config)
     options = Options(topic, group, from_beginning, until_end, batch, linger, deadline, progress)
-    writer = Writer(settings.rules, create_conversations)
+    name("--source", source)
+    writer = Writer(
+        settings.rules, create_conversations, message_reader(map or (), source=source, strict=strict)
+    )
 
     async def run(url: str, stop: Event) -> None:
         logging.configure(settings.log_level)
@@ -79,11 +95,15 @@ def consume_kafka(
             counts = await Worker(database, subscription, options, writer).run()
         print(  # noqa: T201
             f"{counts.accepted} signals stored, {counts.dead_lettered} dead letters,"
-            f" {counts.skipped} messages stored before."
+            f" {counts.skipped} messages stored before{f', {counts.empty} without a value' if counts.empty else ''}."
         )
+        if writer.unread:
+            print(shown(f"{str(writer.unread).capitalize()}."), file=sys.stderr)  # noqa: T201
 
     with ready(settings) as (url, _, _), _stopped_by_signals() as stop:
         asyncio.run(run(url, stop))
+    if until_end and writer.unread and not map:
+        raise typer.Exit(2)
 
 
 @contextmanager

@@ -103,12 +103,14 @@ class Worker:
         self._told = monotonic()
         counts, lag = self.counts, await self._blocking(self.subscription.lag)
         logger.info(
-            "consumed: %d accepted, %d refused, %d dead-lettered, %d stored before; lag %d",
+            "consumed: %d accepted, %d refused, %d dead-lettered, %d stored before; lag %d%s%s",
             counts.accepted,
             counts.refused,
             counts.dead_lettered,
             counts.skipped,
             lag,
+            f"; {counts.empty} without a value" if counts.empty else "",
+            f"; {self.writer.unread}" if self.writer.unread else "",
         )
 
     async def _blocking[T](self, job: Callable[[], T]) -> T:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from app.errors import BadUserInput, Refused
 from app.signals.importers.formats import Item
+from app.signals.importers.import_source import Source
 from app.signals.importers.lines import Fingerprint, Lines, Unreadable
-from app.signals.importers.options import Source
+from app.signals.importers.names import Unread
 from app.signals.importers.record import Record, record
 from app.signals.importers.rejected import Rejected
 from app.signals.importers.vader import Scorer
@@ -35,6 +36,8 @@ class Batch:
     """How far the file on disk has been read, in bytes."""
     scores: Iterator[float] | None = None
     """What VADER makes of the records' texts."""
+    unread: Unread = field(default_factory=Unread)
+    """Names of its lines that are not read."""
     damage: Unreadable | None = None
     """Why the file cannot be read any further."""
 
@@ -42,7 +45,7 @@ class Batch:
         """Adds a record, or why there is none; whether there is one."""
         self.size += len(item.raw)
         try:
-            read = record(source.source, source.score, *source.format.values(item.row))
+            read = record(source.default, *source.format.values(item.row, self.unread))
         except BadUserInput as fault:
             self.rejected.append(Rejected(item.line, fault.message, item.raw, fault.field))
             return False
@@ -85,12 +88,12 @@ def batches_of(
 
     try:
         for item in source.format.items(lines):
-            new = item.row is not None and lines.number > after
-            if new and not batch.read(source, item) and lines.unfinished:
+            new = item.row is not None and item.end > after
+            if new and not batch.read(source, item) and lines.unfinished and item.end == lines.number:
                 batch.unfinished = True
                 break
             fingerprint.add(item.raw)
-            end = max(after, lines.number)
+            end = max(after, item.end)
             if new and left is not None:
                 left -= 1
             if batch.full(size):

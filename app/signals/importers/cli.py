@@ -14,7 +14,10 @@ from app.settings import Settings
 def import_signals(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE…]", help="Plain or gzip, or a Slack export: a zip or folder."),
+        typer.Argument(
+            metavar="[FILE…]",
+            help="Plain or gzip, a Slack export (a zip or folder), or - for standard input.",
+        ),
     ] = None,
     from_sql: Annotated[
         str | None, typer.Option(metavar="QUERY", help="In place of files, a query on another PostgreSQL.")
@@ -33,6 +36,19 @@ def import_signals(
         ),
     ] = None,
     source: Annotated[str | None, typer.Option(help="signalSource where the file has none.")] = None,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="contextWindowId where the file has none.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Of times without an offset, such as Europe/Berlin.")
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(help="Between a table's fields: a character, or tab. By its head where left out."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what has names, files or words that are not read.")
+    ] = False,
     score: Annotated[
         str | None,
         typer.Option(
@@ -60,8 +76,9 @@ def import_signals(
 ) -> None:
     """Store signals: all of a file's, or go on where the same command was interrupted.
 
-    Lines that cannot be stored go to FILE.rejected.jsonl. Ends with 0 where there are none, with 2 where there
-    are some, with 1 where the import could not run or not to its end. A dry run ends as the import would.
+    Lines that cannot be stored go to FILE.rejected.jsonl. Ends with 0 where all is stored, with 2 where lines were
+    rejected or something in them is not read (but columns beside those of a --map), with 1 where the import could not
+    run or not to its end. A dry run ends as the import would.
     """
     from app.signals.importers import command, options
     from app.signals.importers.sources import sources
@@ -70,7 +87,15 @@ def import_signals(
         raise BadUserInput("--limit is for --dry-run: an import stores everything.")
     settings = Settings()
     given = options.options(
-        map or (), format=format, source=source, score=score, create_conversations=create_conversations
+        map or (),
+        format=format,
+        source=source,
+        score=score,
+        create_conversations=create_conversations,
+        conversation=conversation,
+        timezone=timezone,
+        delimiter=delimiter,
+        strict=strict,
     )
     if dsn is None and settings.import_url is not None:
         dsn = settings.import_url.get_secret_value()

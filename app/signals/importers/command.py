@@ -1,6 +1,7 @@
 """`coherence import` on the terminal: a bar while it runs, a line for every file, and the exit status."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,20 +10,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app.database.engine import Database
-from app.signals.importers.options import Source
-from app.signals.importers.preview import counted, show
+from app.signals.importers.import_source import Source
+from app.signals.importers.names import Unread
+from app.signals.importers.preview import counted, printable, show
 from app.signals.importers.rejected import RejectedFile
 from app.signals.importers.run import Importer, Outcome, Report
 from app.signals.importers.vader import scorer
 from app.signals.rules import Rules
 
-STORED, SOME_REJECTED = 0, 2
+STORED, NOT_ALL = 0, 2
 
 
 async def import_sources(
     database: Database, sources: Sequence[Source], *, rules: Rules, batch_size: int, restart: bool
 ) -> int:
-    """The exit status: 0 where every line of every source is stored, 2 where some were rejected."""
+    """The exit status: 0 where every line of every source is stored, 2 where something is not."""
     status = STORED
     with _importer(database, sources, rules, batch_size) as importer:
         for source in sources:
@@ -30,8 +32,8 @@ async def import_sources(
             with _bar(source) as report:
                 outcome = await importer.run(source, report, restart=restart)
             print(summary(source, outcome, time.monotonic() - started))  # noqa: T201
-            if outcome.rejected:
-                status = SOME_REJECTED
+            if _tell_unread(source, outcome.unread) or outcome.rejected:
+                status = NOT_ALL
     return status
 
 
@@ -51,8 +53,8 @@ async def preview_sources(
             with _bar(source) as report:
                 preview = await importer.preview(source, report, restart=restart, limit=limit)
             show(source.name, preview)
-            if preview.rejected:
-                status = SOME_REJECTED
+            if _tell_unread(source, preview.unread) or preview.rejected:
+                status = NOT_ALL
     return status
 
 
@@ -99,4 +101,14 @@ def summary(source: Source, outcome: Outcome, seconds: float) -> str:
         said += f"; {counted(outcome.skipped)} skipped"
     if outcome.rejected:
         said += f"; {outcome.rejected} lines rejected, see {RejectedFile(source.path).path}"
+    if outcome.unread:
+        said += f"; {printable(str(outcome.unread))}"
     return f"{source.name}: {said}."
+
+
+def _tell_unread(source: Source, unread: Unread) -> bool:
+    """Whether something is lost that nobody meant to leave: with `--map` somebody has chosen the columns."""
+    if not unread or source.mapped:
+        return False
+    print(f"{source.name}: {printable(str(unread))}.", file=sys.stderr)  # noqa: T201
+    return True

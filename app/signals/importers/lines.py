@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import os
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,8 +17,14 @@ LONGEST = 32_000_000
 """Longest line that is read whole, in bytes."""
 
 _HEAD = 64 * 1024
-_BOM = b"\xef\xbb\xbf"
+_GLANCE = 512
+BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
+
+
+def place_of(path: Path) -> str:
+    """Where it is, as text that can be stored: a file's name may be any bytes."""
+    return os.fsencode(path.resolve()).decode(errors="backslashreplace")
 
 
 class Unreadable(Refused):
@@ -35,6 +42,8 @@ class Lines(Protocol):
     """Whether that line lacks its end: whoever writes the file may not be done with it."""
     skipped: Counter[str]
     """What stands between the lines, of no use by its nature, by kind."""
+    unread: Counter[str]
+    """What was there and is not read, by what it is."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -47,11 +56,12 @@ class Lines(Protocol):
 class FileLines(Iterator[bytes]):
     """The lines of an open file, each with its newline. Of one longer than LONGEST only the beginning is kept."""
 
-    def __init__(self, path: Path, file: io.BufferedReader) -> None:
-        self.path = path
+    def __init__(self, called: str, file: io.BufferedReader) -> None:
+        self.called = called
         self.number = 0
         self.unfinished = False
         self.skipped: Counter[str] = Counter()
+        self.unread: Counter[str] = Counter()
         self._file = file
         zipped = file.peek(2)[:2] == _GZIP
         self._text = io.BufferedReader(gzip.GzipFile(fileobj=file), 1 << 18) if zipped else file
@@ -63,12 +73,19 @@ class FileLines(Iterator[bytes]):
             while end and not end.endswith(b"\n") and len(end) > LONGEST:
                 end = self._text.readline(LONGEST + 1)
         except (OSError, EOFError, zlib.error) as error:
-            raise Unreadable(f"{self.path} cannot be read beyond line {self.number}: {error}.") from error
+            raise Unreadable(f"{self.called} cannot be read beyond line {self.number}: {error}.") from error
         if not line:
             raise StopIteration
         self.number += 1
         self.unfinished = not end.endswith(b"\n")
-        return line.removeprefix(_BOM) if self.number == 1 else line
+        return line.removeprefix(BOM) if self.number == 1 else line
+
+    def beginning(self) -> bytes:
+        """What it begins with, some hundred bytes where it has them. Raises Unreadable."""
+        try:
+            return self._text.peek(_GLANCE)[:_GLANCE]
+        except (OSError, EOFError, zlib.error) as error:
+            raise Unreadable(f"{self.called} cannot be read: {error}.") from error
 
     def position(self) -> int:
         """How far the file on disk has been read, in bytes."""
@@ -79,11 +96,16 @@ class MadeLines(Iterator[bytes]):
     """Lines that are made of something else."""
 
     def __init__(
-        self, lines: Iterator[bytes], skipped: Counter[str], position: Callable[[], int] = lambda: 0
+        self,
+        lines: Iterator[bytes],
+        skipped: Counter[str],
+        unread: Counter[str],
+        position: Callable[[], int] = lambda: 0,
     ) -> None:
         self.number = 0
         self.unfinished = False
         self.skipped = skipped
+        self.unread = unread
         self.position = position
         self._lines = lines
 
@@ -94,16 +116,17 @@ class MadeLines(Iterator[bytes]):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[FileLines]:
-    """Raises Unreadable."""
+def opened(path: Path, called: str | None = None) -> Iterator[FileLines]:
+    """`called` is what people are told that it is. Raises Unreadable."""
+    called = called or str(path)
     try:
         if not path.is_file():
-            raise Unreadable(f"{path} is no file.")
+            raise Unreadable(f"{called} is no file.")
         file = path.open("rb")
     except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from error
+        raise Unreadable(f"{called} cannot be read: {error.strerror}.") from error
     with file:
-        yield FileLines(path, file)
+        yield FileLines(called, file)
 
 
 class Fingerprint:

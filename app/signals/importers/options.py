@@ -1,70 +1,26 @@
-"""How files are to be read: what the command line says, checked against the files before anything is stored."""
+"""Reads the command line's words, and looks at a file of JSONL or a table before anything of it is stored."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from app.checks import name
+from app.checks import name as checked_name
 from app.errors import BadUserInput
-from app.signals.importers.formats import Csv, Format, JsonLines, columns_of
-from app.signals.importers.lines import Lines, opened
-from app.signals.importers.record import KINDS
-from app.signals.rules import NEUTRAL
+from app.signals.buckets import time_zone
+from app.signals.importers import slack_jsonl, sniff
+from app.signals.importers.formats import Format
+from app.signals.importers.import_source import Options, Source, check_columns, columns_mapped
+from app.signals.importers.jsonl import JsonLines
+from app.signals.importers.lines import FileLines, Unreadable, opened, place_of
+from app.signals.importers.tables import Table, head_of
 
 FORMATS = ("jsonl", "csv", "slack")
-_VADER = "vader"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says; the same for all of its files."""
-
-    map: Mapping[str, str]
-    format: str | None = None
-    source: str | None = None
-    score: float | str | None = None
-    """A constant from 0 to 1, `vader`, or a column."""
-    create_conversations: bool = False
-
-    @property
-    def vader(self) -> bool:
-        return self.score == _VADER
-
-    @property
-    def constant(self) -> float:
-        """The score of signals that have none."""
-        return self.score if isinstance(self.score, float) else NEUTRAL
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is imported, and how it is read."""
-
-    path: Path
-    """As it was named: the rejected lines go beside it."""
-    name: str
-    """What people are told that it is."""
-    place: str
-    """Where it is, however it is named."""
-    opened: Callable[[], AbstractContextManager[Lines]]
-    """Reads it from its beginning."""
-    size: int | None
-    """What `Lines.position` is at the end, where that is known."""
-    format: Format
-    source: str
-    """signalSource where the file has none."""
-    score: float
-    """signalScore where the file has none."""
-    vader: bool
-    create_conversations: bool
-    identity: bytes
-    """Tells this way of reading this place from others."""
-    appended: bool = False
-    """Whether what has been read once is expected to be there still, and in the same order."""
+_DELIMITERS = {"tab": "\t", r"\t": "\t"}
+_LOOKED_AT = 1_000
+_TABLES = (".csv", ".tsv", ".tab")
 
 
 def options(
@@ -74,23 +30,41 @@ def options(
     source: str | None = None,
     score: str | None = None,
     create_conversations: bool = False,
+    conversation: str | None = None,
+    timezone: str | None = None,
+    delimiter: str | None = None,
+    strict: bool = False,
 ) -> Options:
     """Of the command line's words. Raises BadUserInput."""
-    mapped: dict[str, str] = {}
-    for words in maps:
-        field, equals, column = words.partition("=")
-        if field not in KINDS or not equals or not column:
-            raise BadUserInput(f"--map {words}: write field=column, where field is one of {_list(KINDS)}.")
-        if field in mapped:
-            raise BadUserInput(f"--map {words}: {field} is read from {mapped[field]} already.")
-        mapped[field] = column
+    mapped = columns_mapped(maps)
     if format is not None and format not in FORMATS:
         raise BadUserInput(f"--format {format}: it takes {_list(FORMATS)}.")
     if source is not None:
-        name("--source", source)
+        checked_name("--source", source)
+    if conversation is not None:
+        checked_name("--conversation", conversation)
+        if "contextWindowId" in mapped:
+            raise BadUserInput(
+                "--conversation and --map contextWindowId=… both name the conversation: give one."
+            )
     if score is not None and "signalScore" in mapped:
         raise BadUserInput("--score and --map signalScore=… both say where the score is from: give one.")
-    return Options(mapped, format, source, _score(score), create_conversations)
+    delimiter = None if delimiter is None else _DELIMITERS.get(delimiter, delimiter)
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
+        raise BadUserInput(f"--delimiter {delimiter}: it takes one character, such as ; or tab.")
+    if delimiter is not None and format not in {None, "csv"}:
+        raise BadUserInput("--delimiter is for tables: it takes no other --format than csv.")
+    return Options(
+        mapped,
+        format,
+        source,
+        _score(score),
+        create_conversations,
+        conversation,
+        None if timezone is None else _zone(timezone),
+        delimiter,
+        strict,
+    )
 
 
 def _score(words: str | None) -> float | str | None:
@@ -103,69 +77,106 @@ def _score(words: str | None) -> float | str | None:
     return constant
 
 
-def source(path: Path, given: Options) -> Source:
-    """Of JSONL or CSV. Looks at the file's first lines. Raises BadUserInput where they have not what the options name."""
-    place = path.resolve()
-    kind = given.format or _format_of(path)
-    with opened(path) as lines:
-        found = columns_of(kind, lines)
-    columns = columns_read(str(path), given, found)
-    events = not given.map
-    # Resolved as far as it decides what is stored: `--format jsonl` where that is the format anyway is no other way.
-    identity = [
-        str(place),
-        kind,
-        sorted(columns.items()),
-        given.source,
-        given.score,
-        given.create_conversations,
-    ]
+def _zone(words: str) -> ZoneInfo:
+    try:
+        return time_zone(words)
+    except BadUserInput as error:
+        raise BadUserInput(f"--timezone: {error.message}") from None
+
+
+def source(path: Path, given: Options, *, name: str | None = None) -> Source:
+    """`name` is what people are told of, in place of the path.
+
+    Raises BadUserInput where its first lines have not what the options name, and Unreadable where they are no lines.
+    """
+    called = name or str(path)
+    place = name or place_of(path)
+    table = given.format == "csv" or (given.format is None and (given.delimiter or _is_table(path)))
+    kind = "csv" if table else "jsonl"
+    with opened(path, called) as lines:
+        if table:
+            reading: Format = _table(called, lines, given)
+        else:
+            first = _first(called, lines)
+            found = _names(first)
+            if given.format == "slack" or (not given.format and not given.map and slack_jsonl.holds(found)):
+                return slack_jsonl.source(path, given, called, place, found)
+            check_columns(called, given, list(found))
+            reading = JsonLines(given.names, strict=given.strict)
     return Source(
         path=path,
-        name=str(path),
-        place=str(place),
-        opened=partial(opened, path),
+        name=called,
+        place=place,
+        opened=partial(opened, path, called),
         size=path.stat().st_size,
-        format=Csv(columns, found, events=events) if kind == "csv" else JsonLines(columns, events=events),
-        source=given.source or "unknown",
-        score=given.constant,
+        format=reading,
+        default=given.defaults(),
         vader=given.vader,
         create_conversations=given.create_conversations,
-        identity=json.dumps(identity).encode(),
+        identity=given.identity(place, kind),
+        mapped=bool(given.map),
     )
 
 
-def _format_of(path: Path) -> str:
-    return "csv" if path.name.lower().removesuffix(".gz").endswith(".csv") else "jsonl"
+def is_slack(path: Path) -> bool:
+    """Whether it holds messages of Slack, a line each."""
+    try:
+        with opened(path) as lines:
+            return slack_jsonl.has_ts(_names(_first(str(path), lines)))
+    except Unreadable:
+        return False
 
 
-def columns_read(name: str, given: Options, found: Sequence[str]) -> dict[str, str]:
-    """The column of every field that is read. Raises BadUserInput where one of them is not among those `found`."""
-    if twice := [column for column, count in Counter(found).items() if column and count > 1]:
-        raise BadUserInput(f"{name} has several columns of the same name: {_list(twice)}.")
-    columns = {field: field for field in KINDS} | dict(given.map)
-    if isinstance(given.score, str) and given.score != _VADER:
-        columns["signalScore"] = given.score
-        if found and given.score not in found:
-            raise BadUserInput(
-                f"--score {given.score}: it takes vader, a number from 0 to 1, or a column of {name}: {_list(found)}."
-            )
-    elif given.score is not None:
-        del columns["signalScore"]
-    needed = () if not given.map and "signal_type" in found else ("contextWindowId",)  # events have it not
-    for field in (*given.map, *needed) if found else ():
-        if columns[field] not in found:
-            raise BadUserInput(
-                f"{name} has no column {columns[field]} to read {field} from; it has {_list(found)}."
-                f" Say which one it is: --map {field}=…"
-            )
-    kinds: dict[str, str] = {}
-    for field, column in columns.items():
-        if kinds.setdefault(column, KINDS[field]) != KINDS[field]:
-            raise BadUserInput(
-                f"Column {column} cannot be {KINDS[field]} ({field}) and {kinds[column]} at once."
-            )
-    return columns
+def _is_table(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(_TABLES)
+
+
+def _table(called: str, lines: FileLines, given: Options) -> Table:
+    _refuse_binary(called, lines)
+    try:
+        head, dialect = head_of(lines, given.names, given.delimiter)
+    except BadUserInput as fault:
+        raise BadUserInput(f"{called} has no head: {fault.message}") from None
+    check_columns(called, given, head)
+    try:
+        return Table(given.names, head, dialect, strict=given.strict)
+    except BadUserInput as fault:
+        raise BadUserInput(f"{called}: {fault.message}") from None
+
+
+def _first(called: str, lines: FileLines) -> Sequence[bytes]:
+    """The first lines. Raises Unreadable where they are not JSON objects."""
+    _refuse_binary(called, lines)
+    first = list(islice(lines, _LOOKED_AT))
+    full = next((line for line in first if line.strip()), b"")
+    if (document := sniff.document(full)) is not None:
+        raise Unreadable(
+            f"{called} is {document}; it takes an object a line. `jq -c '.[]'` makes one of a list."
+        )
+    if sniff.lines_of_no_object(first):
+        raise Unreadable(
+            f"{called} is no JSONL: none of its first {len(first)} lines is a JSON object. It takes {sniff.TAKEN};"
+            " --format csv says that it is a table."
+        )
+    return first
+
+
+def _refuse_binary(called: str, lines: FileLines) -> None:
+    if (found := sniff.binary(lines.beginning())) is not None:
+        raise Unreadable(f"{called} is {found}; it takes {sniff.TAKEN}.")
+
+
+def _names(lines: Sequence[bytes]) -> dict[str, object]:
+    """Every name that the lines have, in order, with its first value."""
+    found: dict[str, object] = {}
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            found |= {name: value for name, value in row.items() if name not in found}
+    return found
 
 
 def _list(words: Iterable[str]) -> str:

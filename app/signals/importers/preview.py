@@ -15,6 +15,7 @@ from rich.text import Text
 from app.instant import write_instant
 from app.signals.check import Checked
 from app.signals.importers.batches import Batch
+from app.signals.importers.names import Unread
 from app.signals.importers.queries import Progress
 from app.signals.importers.record import Record
 
@@ -47,6 +48,7 @@ class Preview:
     earliest: datetime | None = None
     latest: datetime | None = None
     skipped: Counter[str] = field(default_factory=Counter)
+    unread: Unread = field(default_factory=Unread)
 
     @property
     def rejected(self) -> int:
@@ -62,6 +64,7 @@ class Preview:
             reason = self.reasons.setdefault(key, Reason(rejected.reason, rejected.line))
             reason.count += 1
         self.opened |= checked.opened
+        self.unread.update(batch.unread)
 
     def _add_valid(self, record: Record, time: datetime) -> None:
         self.valid += 1
@@ -121,24 +124,26 @@ def _cells(record: Record, time: datetime) -> Iterator[str]:
 
 
 def _counts(name: str, preview: Preview) -> Iterator[str]:
-    yield f"{_printable(name)}: nothing is stored, as this is a dry run."
+    yield f"{printable(name)}: nothing is stored, as this is a dry run."
     if preview.start.line:
         yield f"  lines that an import would go on after: {preview.start.line}"
     yield f"  valid: {preview.valid}"
     yield f"  rejected: {preview.rejected}"
     if preview.skipped:
         yield f"  skipped: {counted(preview.skipped)}"
+    if preview.unread:
+        yield f"  {printable(str(preview.unread))}"
     yield f"  conversations that would be opened: {len(preview.opened)}"
     if preview.earliest is not None and preview.latest is not None:
         yield f"  from {write_instant(preview.earliest)} to {write_instant(preview.latest)}"
     if preview.sources:
-        yield f"  sources: {_printable(', '.join(f'{source} {n}' for source, n in preview.sources.most_common(_REASONS)))}"
+        yield f"  sources: {printable(', '.join(f'{source} {n}' for source, n in preview.sources.most_common(_REASONS)))}"
 
 
 def counted(skipped: Counter[str]) -> str:
     """How many of what."""
     kinds = ", ".join(f"{count} {kind}" for kind, count in skipped.most_common())
-    return _printable(f"{skipped.total()} messages ({kinds})")
+    return printable(f"{skipped.total()} messages ({kinds})")
 
 
 def _cell(text: str) -> Text:
@@ -146,9 +151,9 @@ def _cell(text: str) -> Text:
 
 
 def _shown(text: str) -> Text:
-    return Text(_printable(text))
+    return Text(printable(text))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """What others wrote has no power over a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

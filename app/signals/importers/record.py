@@ -3,18 +3,20 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.checks import nfc
 from app.errors import BadUserInput
-from app.instant import parse_instant
+from app.signals.importers.times import parse_time
+from app.signals.rules import NEUTRAL
 
 # The contract's fields, in the order of Record's, and what their values are.
 KINDS: Mapping[str, str] = {
     "contextWindowId": "text",
-    "timestamp": "text",
+    "timestamp": "time",
     "rawContent": "text",
     "signalSource": "text",
     "signalScore": "number",
@@ -27,10 +29,18 @@ KINDS: Mapping[str, str] = {
     "relationshipContext": "text",
     "diagnosticNotes": "text",
     "idempotencyKey": "text",
+    "embedding": "numbers",
 }
 
-type Columns = Mapping[str, str]
-"""The column that each field is read from; fields that are not read are not in it."""
+
+class Defaults(NamedTuple):
+    """What signals have that do not say it themselves."""
+
+    source: str = "unknown"
+    score: float = NEUTRAL
+    conversation: str | None = None
+    zone: ZoneInfo | None = None
+    """Of times without an offset, which are refused without one."""
 
 
 class Record(msgspec.Struct, gc=False):
@@ -61,11 +71,10 @@ class Record(msgspec.Struct, gc=False):
 
 
 def record(
-    source: str,
-    score: float,
+    default: Defaults,
     /,
     key: str | None,
-    timestamp: str | None,
+    timestamp: str | float | None,
     content: str | None,
     own_source: str | None,
     own_score: float | None,
@@ -78,18 +87,21 @@ def record(
     relationship: str | None,
     notes: str | None,
     once: str | None,
+    embedding: list[float] | None = None,
     opens: bool = False,
     title: str | None = None,
 ) -> Record:
-    """The signal of a file's values, with `source` and `score` where it has none. Raises BadUserInput."""
+    """The signal of a line's values. Raises BadUserInput."""
+    if key is None:
+        key = default.conversation
     if key is None:
         raise BadUserInput("contextWindowId is missing.", field="contextWindowId")
     return Record(
         key,
-        None if timestamp is None else _instant(timestamp),
+        None if timestamp is None else _time(timestamp, default.zone),
         content,
-        source if own_source is None else own_source,
-        score if own_score is None else own_score,
+        default.source if own_source is None else own_source,
+        default.score if own_score is None else own_score,
         vector,
         tone,
         0 if flag is None else _whole(flag),
@@ -99,6 +111,7 @@ def record(
         relationship,
         notes,
         once,
+        embedding,
         opens=opens,
         title=title,
     )
@@ -125,11 +138,12 @@ def _whole(value: float) -> int:
     return int(value) if value.is_integer() else value  # type: ignore[return-value]
 
 
-def _instant(text: str) -> datetime:
+def _time(value: str | float, zone: ZoneInfo | None) -> datetime:
     try:
-        return parse_instant(text)
+        return parse_time(value, zone)
     except ValueError as error:
-        raise BadUserInput(f"timestamp: {error}", field="timestamp") from None
+        colon = ":" if str(error).startswith("DateTime") else ""
+        raise BadUserInput(f"timestamp{colon} {error}", field="timestamp") from None
 
 
 def json_value(text: msgspec.Raw | str) -> Any:

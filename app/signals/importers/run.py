@@ -12,7 +12,8 @@ from app.errors import Conflict
 from app.signals.check import check
 from app.signals.importers import queries
 from app.signals.importers.batches import Batch, batches_of
-from app.signals.importers.options import Source
+from app.signals.importers.import_source import Source
+from app.signals.importers.names import Unread
 from app.signals.importers.preview import Preview
 from app.signals.importers.queries import BEGINNING, Progress
 from app.signals.importers.record import opening
@@ -31,6 +32,8 @@ class Outcome:
     unfinished: bool
     skipped: Counter[str]
     """`Lines.skipped` of all that there is to read."""
+    unread: Unread
+    """Of this run's lines, what was there and was not read."""
 
     @property
     def imported(self) -> int:
@@ -72,7 +75,7 @@ class Importer:
                 start = BEGINNING
             rejects = RejectedFile(source.path)
             rejects.keep(start.line)
-            progress, unfinished = start, False
+            progress, unfinished, unread = start, False, Unread()
             with source.opened() as lines:
                 skipped = lines.skipped
                 batches = batches_of(source, lines, start.line, self.batch_size, self.scorer)
@@ -84,10 +87,12 @@ class Importer:
                     batch.take_scores()
                     progress = await self._write(source, batch, progress, rejects)
                     unfinished = batch.unfinished
+                    unread.update(batch.unread)
                     report(progress.line - start.line, batch.position)
                     if batch.damage is not None:
                         raise batch.damage
-        return Outcome(start, progress, unfinished, skipped)
+                unread.count(lines.unread)
+        return Outcome(start, progress, unfinished, skipped, unread)
 
     async def preview(
         self, source: Source, report: Report, *, restart: bool = False, limit: int | None = None
@@ -106,6 +111,7 @@ class Importer:
                 report(batch.end - start.line, batch.position)
                 if batch.damage is not None:
                     raise batch.damage
+            preview.unread.count(lines.unread)
         return preview
 
     @repeated_after_deadlock

@@ -22,9 +22,9 @@ from sqlalchemy.exc import ArgumentError
 from app.errors import BadUserInput
 from app.instant import write_instant
 from app.signals import events
-from app.signals.importers.formats import JsonLines
+from app.signals.importers.import_source import Options, Source, check_columns
+from app.signals.importers.jsonl import JsonLines
 from app.signals.importers.lines import Lines, MadeLines, Unreadable
-from app.signals.importers.options import Options, Source, columns_read
 from app.signals.importers.record import KINDS
 
 _AT_A_TIME = 100
@@ -37,6 +37,8 @@ type Wait = Callable[[Coroutine[Any, Any, Any]], Any]
 
 def source(dsn: str, query: str, given: Options) -> Source:
     """Has the query planned, but not run. Raises BadUserInput and Unreadable."""
+    if given.delimiter is not None:
+        raise BadUserInput("--delimiter: a query has no delimiter.")
     if given.format is not None:
         raise BadUserInput(f"--format {given.format}: a query has no format.")
     if not re.search(r"\border\s+by\b", query, re.IGNORECASE):
@@ -50,17 +52,18 @@ def source(dsn: str, query: str, given: Options) -> Source:
         found = [attribute.name for attribute in statement.get_attributes()]
     if not found:
         raise BadUserInput("--from-sql: the query returns no rows.")
-    columns = columns_read("The query", given, found)
-    time = columns["timestamp"]
-    if types.get(time) in _WITHOUT_ZONE:
-        raise BadUserInput(
-            f"Column {time} is a {types[time]} without time zone: write {time} AT TIME ZONE 'UTC' AS {time},"
-            " or whichever zone it is."
-        )
-    kinds = dict(events.KINDS) | {column: KINDS[field] for field, column in columns.items()}
-    identity = json.dumps(
-        [place, query, sorted(columns.items()), given.source, given.score, given.create_conversations]
-    ).encode()
+    check_columns("The query", given, found)
+    resolved = given.names.resolve(tuple(found))
+    columns, event = resolved.columns, resolved.event or {}
+    for time in [*columns.get("timestamp", ()), *(name for name in [event.get("timestamp")] if name)]:
+        if types[time] in _WITHOUT_ZONE and not (types[time] == "timestamp" and given.zone):
+            raise BadUserInput(
+                f"Column {time} is a {types[time]} without time zone: give --timezone, or write"
+                f" {time} AT TIME ZONE 'UTC' AS {time}, or whichever zone it is."
+            )
+    kinds = {name: events.KINDS[member] for member, name in event.items()}
+    kinds |= {column: KINDS[field] for field, read in columns.items() for column in read}
+    identity = given.identity(place, query)
     digest = hashlib.sha256(identity).hexdigest()[:16]
     return Source(
         path=Path(f"sql-{digest}"),
@@ -68,20 +71,20 @@ def source(dsn: str, query: str, given: Options) -> Source:
         place=f"{place}#{digest}",
         opened=partial(_opened, dsn, query, kinds),
         size=None,
-        format=JsonLines(columns, events=not given.map),
-        source=given.source or "unknown",
-        score=given.constant,
+        format=JsonLines(given.names, strict=given.strict),
+        default=given.defaults(),
         vader=given.vader,
         create_conversations=given.create_conversations,
         identity=identity,
         appended=True,
+        mapped=bool(given.map),
     )
 
 
 @contextmanager
 def _opened(dsn: str, query: str, kinds: Mapping[str, str]) -> Iterator[Lines]:
     with _prepared(dsn, query) as (wait, statement):
-        yield MadeLines(_lines(wait, statement, kinds), Counter())
+        yield MadeLines(_lines(wait, statement, kinds), Counter(), Counter())
 
 
 def _lines(wait: Wait, statement: Any, kinds: Mapping[str, str]) -> Iterator[bytes]:
@@ -120,9 +123,9 @@ def _value(value: Any, kind: str) -> Any:
     """As a field of this kind takes it: keys are often numbers or UUIDs, flags booleans."""
     if isinstance(value, bool):
         return int(value) if kind in {"number", "whole"} else value
-    if isinstance(value, Decimal) and kind != "text":
+    if isinstance(value, Decimal) and kind not in {"text", "time"}:
         return float(value)
-    if kind == "text" and not isinstance(value, str | None):
+    if kind in {"text", "time"} and not isinstance(value, str | None):
         return _plain(value)
     return value
 

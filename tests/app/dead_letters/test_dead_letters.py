@@ -130,3 +130,22 @@ async def test_where_the_store_fails_they_stay(add, database, pg):
     await pg.execute("DROP RULE kept ON dead_letters")
     assert await pg.fetchval("SELECT count(*) FROM signals") == 0
     assert await pg.fetchval("SELECT count(*) FROM dead_letters") == 1
+
+
+async def test_a_retry_may_say_how_they_are_read(add, run, pg):
+    await add(b'{"room": "r", "body": "x", "mood": 1}', b"", b'{"conversation": "r", "text": "y", "mood": 1}')
+    words = ["--map", "contextWindowId=room", "--map", "rawContent=body"]
+    assert await run("retry", "1", "2", *words) == (
+        0,
+        "1 stored, 0 refused again.\n",
+        "Not read: 'mood' (1).\n",
+    )
+    assert await run("retry", "3", "--strict") == (2, "0 stored, 1 refused again.\n", "")
+    assert await run("retry", "--all", "--source", "chat") == (
+        2,
+        "1 stored, 0 refused again.\n",
+        "Not read: 'mood' (1).\n",
+    )
+    rows = await pg.fetch("SELECT raw_content, signal_source FROM signals ORDER BY id")
+    assert [tuple(row) for row in rows] == [("x", "Kafka"), ("y", "chat")]
+    assert await pg.fetchval("SELECT count(*) FROM dead_letters") == 0

@@ -73,7 +73,7 @@ def test_what_is_left_out_has_a_default(given, field, expected):
         ({"user_id": 5}, "user_id", "user_id is 5; it takes a string"),
         ({"score": "1"}, "score", 'score is "1"; it takes a number'),
         ({"score": True}, "score", "score is true; it takes a number"),
-        ({"timestamp": 1_700_000_000}, "timestamp", "timestamp is 1700000000; it takes a string"),
+        ({"timestamp": True}, "timestamp", "timestamp is true; it takes a string or a Unix time"),
     ],
 )
 def test_what_is_wrong_is_named(given, field, says):
@@ -150,4 +150,4 @@ async def test_the_options_say_where_an_events_score_is_from(database, pg, tmp_p
 async def test_columns_that_are_mapped_are_no_events(database, pg, tmp_path):
     path = written(tmp_path / "a.jsonl", EVENT | {"context_window_id": "w", "text": "no"})
     await load(database, path, "contextWindowId=context_window_id", "signalSource=signal_type")
-    assert [tuple(row)[:6] for row in await pg.fetch(STORED)] == [("w", "chat", None, None, 0.5, None)]
+    assert [tuple(row)[:6] for row in await pg.fetch(STORED)] == [("w", "chat", "ann", None, 0.5, "no")]

@@ -205,3 +205,19 @@ async def test_a_broker_that_goes_away_and_comes_back_loses_nothing(cluster, top
         await until(lambda: pg.fetchval("SELECT count(*) = 20 FROM signals"))
     assert one.task.result().accepted == 20
     assert await pg.fetchval(CONTENTS) == list(range(20))
+
+
+async def test_the_command_says_how_messages_are_read(cluster, topic, start, pg):
+    cluster.send(topic, b'{"room": "r", "body": "1", "mood": 1}', None)
+    words = ["--until-end", "--map", "contextWindowId=room", "--map", "rawContent=body", "--source", "chat"]
+    status, out, errors = await ended(start(*words))
+    assert status == 0
+    assert "1 signals stored, 0 dead letters, 0 messages stored before, 1 without a value." in out
+    assert "Not read: 'mood' (1)." in errors
+    assert await pg.fetchval("SELECT signal_source FROM signals") == "chat"
+    cluster.send(topic, b'{"conversation": "r", "text": "1", "mood": 1}')
+    assert (await ended(start("--until-end")))[0] == 2
+    cluster.send(topic, b'{"conversation": "r", "text": "1", "mood": 1}')
+    status, out, _ = await ended(start("--until-end", "--strict"))
+    assert (status, "0 signals stored, 1 dead letters" in out) == (0, True)
+    assert (await ended(start("--map", "nothing=x")))[0] == 1

@@ -74,15 +74,15 @@ async def test_what_cannot_be_stored_is_a_dead_letter(cluster, topic, read, pg):
     assert await pg.fetchval(CONTENTS) == [0, 2, 3]
     assert cluster.committed(topic, group=topic) == [14]
     assert [row["payload"] for row in letters] == [
-        *(value or b"" for value in bad[:-1]), b"3", b'{"contextWindowId": "c", "escalateFlag": 7}',
+        *filter(None, bad[:-1]), b"3", b'{"contextWindowId": "c", "escalateFlag": 7}',
     ]  # fmt: skip
     assert [row["source"] for row in letters][-3:] == [
         f"kafka:{topic}/0/11", f"kafka:{topic}/0/12#1", f"kafka:{topic}/0/12#2",
     ]  # fmt: skip
     assert letters[0]["reason"].startswith("The message is not JSON: ")
-    assert (letters[2]["reason"], letters[7]["field"]) == ("The message is not a JSON object.", "signalScore")
-    assert letters[7]["conversation"] == "c"
-    assert letters[6]["conversation"] is None
+    assert (letters[2]["reason"], letters[5]["field"]) == ("The message is not a JSON object.", "signalScore")
+    assert letters[5]["conversation"] == "c"
+    assert letters[4]["conversation"] is None
     assert {row["attempts"] for row in letters} == {1}
 
 
@@ -99,6 +99,23 @@ async def test_what_only_the_database_refuses_is_found(cluster, topic, read, pg)
     assert "violates check constraint" in letters[0]["reason"]
     assert "(23514)" in letters[0]["reason"]
     assert "Failing row" not in letters[0]["reason"]
+
+
+async def test_messages_without_a_value_are_passed_over(cluster, topic, read, pg):
+    cluster.send(topic, None, signal(1), b"", None)
+    counts = await read()
+    assert (counts.accepted, counts.dead_lettered, counts.empty) == (1, 0, 3)
+    assert await pg.fetch(LETTERS) == []
+    assert cluster.committed(topic, group=topic) == [4]
+
+
+async def test_other_programs_messages_are_read(cluster, topic, read, pg):
+    mark = b"\xef\xbb\xbf"
+    seed = b'{"conversation_id": "seed", "text": "1", "score": 0.25, "time": 1700000000}'
+    cluster.send(topic, seed, mark + seed, mark + b"[%s]" % seed)
+    assert (await read()).accepted == 3
+    rows = await pg.fetch("SELECT DISTINCT raw_content, signal_score, signal_source, time FROM signals")
+    assert [tuple(row) for row in rows] == [("1", 0.25, "Kafka", datetime.fromtimestamp(1_700_000_000, UTC))]
 
 
 async def test_unknown_conversations_may_be_refused(cluster, topic, read, pg):
