@@ -58,6 +58,9 @@ OWN: Final[Mapping[str, frozenset[Role]]] = {
 WRITING: Final = frozenset({"coachAnswer"})
 """Subscriptions that store something, and need what a mutation needs."""
 
+EMBEDDING: Final = frozenset({"searchSignals"})
+"""Queries that have a vector made of a text, which another service may ask money for."""
+
 _STORED: Final = frozenset({"Mutation", "Signal", "CreateSignalsPayload", "BatchItemResult", "ItemError"})
 """Types that tell someone who stores signals of them, and of nothing else."""
 
@@ -95,12 +98,12 @@ def check(
             raise Forbidden(f"This needs the scope {names}, which {_whose(viewer)} does not have.")
 
 
-def changes(text: str, name: str | None, max_tokens: int) -> str | None:
-    """Return what of an operation stores or costs something, for people: a mutation, or the name of such a subscription.
-    None where nothing does, or where the text is none that would run.
+def changes(text: str, name: str | None, settings: Settings) -> str | None:
+    """Return what of an operation stores or costs something, for people: a mutation, or the name of such a field. None
+    where nothing does, or where the text is none that would run.
     """
     try:
-        document = parse(text, max_tokens=max_tokens)
+        document = parse(text, max_tokens=settings.max_tokens)
     except (GraphQLError, RecursionError):
         return None
     operation = get_operation_ast(document, name)
@@ -108,7 +111,8 @@ def changes(text: str, name: str | None, max_tokens: int) -> str | None:
         return None
     if operation.operation is OperationType.MUTATION:
         return "A mutation"
-    return next(iter(_root_fields(document, operation) & WRITING), None)
+    costly = WRITING | (EMBEDDING if settings.embedder == "openai" else frozenset())
+    return next(iter(_root_fields(document, operation) & costly), None)
 
 
 def _whose(viewer: Viewer) -> str:

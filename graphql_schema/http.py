@@ -241,11 +241,11 @@ class GraphQLApp(GraphQL[Context, None]):
         have a browser send that.
         """
         if request.method == "GET" and isinstance(request_data, GraphQLRequestData):
-            what = changes(
-                request_data.query or "", request_data.operation_name, self.services.settings.max_tokens
-            )
+            what = changes(request_data.query or "", request_data.operation_name, self.services.settings)
             if what is not None:
-                raise NotAllowed(f"{what} is not run by GET, as it stores something: use POST.", "POST")
+                raise NotAllowed(
+                    f"{what} is not run by GET, as it stores or costs something: use POST.", "POST"
+                )
         return await super().execute_operation(
             request, request_adapter, request_data, context, root_value, sub_response
         )

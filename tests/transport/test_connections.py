@@ -135,6 +135,19 @@ async def test_idle_connections_are_kept_for_longer_than_proxies_keep_them(confi
         writer.close()
 
 
+async def test_a_client_that_leaves_amid_its_request_is_no_fault(live, caplog):
+    host, port = live.split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    whole = post(b"/graphql", b"application/json", QUERY)
+    writer.write(whole[:-5])
+    while not live.server.server_state.tasks:  # noqa: ASYNC110 - until it has been taken up
+        await asyncio.sleep(0.01)
+    writer.close()
+    while live.server.server_state.tasks:  # noqa: ASYNC110 - what there was to do for it has been done
+        await asyncio.sleep(0.01)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 # ── sockets that have been closed ────────────────────────────────────────────
 
 

@@ -157,3 +157,13 @@ async def test_other_subscriptions_and_queries_are_got(client):
     for accept in ("text/event-stream", "application/json"):
         answer = await client.http.get("/graphql", params=params, headers={"Accept": accept})
         assert '{"__typename":"Query"}' in answer.text
+
+
+async def test_a_search_is_got_unless_its_embedder_costs(url, config, client):
+    params = {"query": '{ ...F } fragment F on Query { searchSignals(text: "hi") { similarity } }'}
+    assert (await client.http.get("/graphql", params=params)).json()["data"] == {"searchSignals": []}
+    paid = {"embedder": "openai", "embedding_url": "http://127.0.0.1:9", "embedding_model": "m"}
+    app = create_app(config.model_copy(update=paid), url, KEY)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as http:
+        answer = await http.get("/graphql", params=params)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
