@@ -1,6 +1,6 @@
 """Random operations over rows: most of them planned, some with a part that is not, some at fault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -95,17 +95,21 @@ CURRENT = (
 WORDS = ('"a1"', '"title"', '"%"', '"_"', '"learner"', '"\\u0000"', '""', '"é"')
 
 
+NAMES = {"User": ("ann", "ANN", "nobody"), "Conversation": ("a1", "b1", "n1", "no")}
 LEFT_OUT = object()
 """Among the values of a variable: that a request does not mention it."""
 
 
 @dataclass
 class Operations:
-    """`ids` and `cursors` are some that there are, of all types and lists."""
+    """`ids`, `cursors` and `names` are some that there are, of all types and lists."""
 
     dice: Random
     ids: list[str]
     cursors: list[str]
+    names: Mapping[str, Sequence[str]] = field(default_factory=NAMES.copy)
+    windows: Sequence[str] = WINDOWS
+    """Arguments of coherence."""
     fragments: list[str] = field(default_factory=list)
     variables: dict[str, tuple[str, Sequence[Any]]] = field(default_factory=dict)
     """By name: how it is declared, and values it may have."""
@@ -144,10 +148,10 @@ class Operations:
 
     def by(self, type_name: str) -> str:
         name = "username" if type_name == "User" else "contextWindowId"
-        names = ('"ann"', '"ANN"', '"nobody"') if type_name == "User" else ('"a1"', '"b1"', '"n1"', '"no"')
+        names = self.names[type_name]
         chance = self.dice.random()
         if chance < 0.3:
-            return f"{{{name}: {self.dice.choice(names)}}}"
+            return f'{{{name}: "{self.dice.choice(names)}"}}'
         if chance < 0.4:
             return f"{{{name}: {self.variable('String!', self.words())}}}"
         if chance < 0.7:
@@ -159,7 +163,7 @@ class Operations:
 
     def words(self) -> Sequence[str]:
         """That may be cursors, names, or found in titles: whichever a variable is used as."""
-        return ("ann", "a1", "b1", "x", *self.dice.sample(self.cursors, 2))
+        return (*(names[0] for names in self.names.values()), "b1", "x", *self.dice.sample(self.cursors, 2))
 
     def variable(self, kind: str, values: Sequence[Any]) -> str:
         """One of its own, or another use of one that there is."""
@@ -225,7 +229,7 @@ class Operations:
 
     def coherence(self) -> str:
         parts = self.dice.sample(COHERENCE, self.dice.randint(1, 4))
-        arguments = self.filter(self.dice.choice(WINDOWS))
+        arguments = self.filter(self.dice.choice(self.windows))
         rare = "series { semanticDrift }" if self.dice.random() < 0.02 else ""
         return f"coherence{arguments} {{ {' '.join(parts)} {rare} }}"
 
