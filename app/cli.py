@@ -272,14 +272,23 @@ def rotate_key(
 ) -> None:
     """Encrypt all personal data with another key, in one transaction. PGCRYPTO_KEY is the key until now.
 
-    Beside the embedded database the key file is rewritten too, with a new key where none is given.
+    Beside the embedded database the key file is rewritten too, with a new key where none is given, and running servers
+    take that up. Servers that were given PGCRYPTO_KEY have to be started again with the new one.
     """
     settings = Settings()
-    if new_key is None and (settings.database_url or settings.pgcrypto_key):
+    if not new_key and (settings.database_url or settings.pgcrypto_key):
         raise KeyProblem("NEW_PGCRYPTO_KEY is not set: make one with `openssl rand -base64 32`.")
     with ready(settings) as (url, key, _):
         users = asyncio.run(_rotate(url, key, new_key, settings))
     print(f"Personal data of {users} users is encrypted with the new key.")  # noqa: T201
+    file = encryption.key_file(settings)
+    if file is None:
+        print(  # noqa: T201
+            "Start every server again with the new PGCRYPTO_KEY: until then those that run answer UNAVAILABLE where "
+            "personal data and share tokens are concerned, and 503 at /health."
+        )
+    else:
+        print(f"The new key is in {file}; servers that run take it up by themselves.")  # noqa: T201
 
 
 async def _rotate(url: str, old: str, new: str | None, settings: Settings) -> int:

@@ -27,8 +27,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Database]:
 def ready(settings: Settings) -> Iterator[tuple[str, str, bool]]:
     """URL of a database with this program's tables and key, that key, and whether the tables are new."""
     with running(settings) as url:
-        key = encryption.load(settings)
-        fresh = asyncio.run(_prepare(settings, url, key))
+        key, fresh = asyncio.run(_prepare(settings, url))
         yield url, key, fresh
 
 
@@ -43,7 +42,7 @@ def run[T](settings: Settings, job: Callable[[Database], Awaitable[T]]) -> T:
         return asyncio.run(opening(url))
 
 
-async def _prepare(settings: Settings, url: str, key: str) -> bool:
+async def _prepare(settings: Settings, url: str) -> tuple[str, bool]:
     fresh = False
     async with opened(settings, url) as database:
         if settings.database_url is None:
@@ -51,5 +50,5 @@ async def _prepare(settings: Settings, url: str, key: str) -> bool:
         else:
             await migrations.require_current(database)
         async with database.write() as connection:
-            await encryption.check(connection, key)
-    return fresh
+            key = await encryption.checked(connection, settings)
+    return key, fresh

@@ -18,6 +18,7 @@ from app.realtime.topics import Live
 from app.settings import Settings
 from app.signals.classify import Classifier, classifier
 from app.signals.ingest import Signals
+from app.users.encryption import Key, key_file
 from app.users.service import Users
 from app.vectors.service import Vectors
 
@@ -48,12 +49,13 @@ class Services:
         rule = Rule(settings.rapid_fire_count, settings.rapid_fire_seconds)
         vectors = Vectors.of(settings, database)
         messages = Messages(database, settings.rules)
+        held = Key(key, key_file(settings))
         bus = bus_of(settings.redis_url, database)
         return cls(
             settings,
             database,
-            Users(database, key),
-            Conversations(database, key),
+            Users(database, held),
+            Conversations(database, held),
             Signals(database, settings.rules, settings.ingest_patience, settings.max_ingests),
             messages,
             Coach(database, messages, Endpoint.of(settings), vectors, settings.coach_tokens),

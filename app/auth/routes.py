@@ -57,7 +57,7 @@ class SignIn:
                 Route("/logout", self._logout, methods=["POST"]),
             ]
         )
-        key = hmac.digest(users.key.encode(), b"coherence handshake", hashlib.sha256).hex()
+        key = hmac.digest(users.key.value.encode(), b"coherence handshake", hashlib.sha256).hex()
         self._by_security = {
             secure: SessionMiddleware(
                 router,

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from app.conversations.queries import conversations, manageable, writable
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
 from app.users import encryption
+from app.users.encryption import Key
 from app.users.models import Role, User
 from app.users.service import no_such_user
 
@@ -33,7 +35,7 @@ class Conversations:
     """Writes conversations. Hidden (DELETED) ones can be changed like others."""
 
     database: Database
-    key: str
+    key: Key
     """That of the personal data, for tokens of shared conversations."""
 
     @repeated_after_deadlock
@@ -151,9 +153,16 @@ class Conversations:
             changes_of(connection).note(conversation_id, None)
             return await _row(connection, conversation_id)
 
-    @repeated_after_deadlock
     async def share(self, rights: Rights, conversation_id: UUID, *, enabled: bool, actor: str) -> Any:
         """Opens the conversation to whoever has the new token, or to nobody; its row. A token from before is void."""
+        return await self.key.using(
+            self.database, partial(self._share, rights, conversation_id, enabled=enabled, actor=actor)
+        )
+
+    @repeated_after_deadlock
+    async def _share(
+        self, rights: Rights, conversation_id: UUID, key: str, *, enabled: bool, actor: str
+    ) -> Any:
         async with self.database.write() as connection:
             touched = (
                 update(Conversation)
@@ -166,12 +175,12 @@ class Conversations:
             await connection.execute(shares)
             if enabled:
                 token = tokens.make()
-                await encryption.check(connection, self.key)
+                await encryption.check(connection, key)
                 await connection.execute(
                     insert(ConversationShare).values(
                         conversation_id=conversation_id,
                         token_hash=tokens.hash_of(token),
-                        token=func.pgp_sym_encrypt(token, self.key, "cipher-algo=aes256"),
+                        token=func.pgp_sym_encrypt(token, key, "cipher-algo=aes256"),
                     )
                 )
             action = "conversation shared" if enabled else "conversation no longer shared"

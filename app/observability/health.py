@@ -19,16 +19,25 @@ def routes(services: Services) -> list[Route]:
     """Return the routes `/health`, `/healthz`, which is the same, and `/status`."""
     database, statistics = services.database, services.statistics
 
+    async def _database() -> str:
+        if not await database.answers():
+            return "unavailable"
+        try:
+            await services.users.key.renew(database)
+        except Refused:
+            return "encrypted with another key"
+        return "ok"
+
     async def health(_: Request) -> JSONResponse:
-        answers = await database.answers()
+        found = await _database()
         return JSONResponse(
             {
-                "status": "ok" if answers else "unavailable",
+                "status": "ok" if found == "ok" else "unavailable",
                 "version": VERSION,
                 "uptimeSeconds": statistics.uptime_seconds,
-                "database": "ok" if answers else "unavailable",
+                "database": found,
             },
-            status_code=200 if answers else 503,
+            status_code=200 if found == "ok" else 503,
             headers=_HEADERS,
         )
 

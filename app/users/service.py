@@ -20,6 +20,7 @@ from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
 from app.signals.models import Signal
 from app.users import encryption
+from app.users.encryption import Key
 from app.users.models import Role, User
 from app.users.queries import COLUMNS, personal_information
 
@@ -36,7 +37,7 @@ class Users:
     """Writes users; holds the key of their personal data."""
 
     database: Database
-    key: str
+    key: Key
 
     async def create(
         self, *, username: str, role: Role = Role.EDUCATOR, name: str | None = None, **personal: str | None
@@ -54,12 +55,17 @@ class Users:
 
     async def _write(self, statement: Any, gives_role: str | None = None) -> Any:
         """`gives_role` is who changes the role, if anyone does."""
-        try:
+
+        async def write(key: str) -> Any:
             async with self.database.write() as connection:
-                await encryption.hand_over(connection, self.key)
+                await encryption.hand_over(connection, key)
                 row = (await connection.execute(statement)).one_or_none()
                 if row is not None and gives_role:
                     await audit.note(connection, gives_role, "role changed", f"user:{row.id}", role=row.role)
+                return row
+
+        try:
+            row = await self.key.using(self.database, write)
         except IntegrityError as error:
             raise _conflict(error) from None
         if row is None:
@@ -70,12 +76,16 @@ class Users:
         self, rights: Rights, ids: Sequence[UUID], *, actor: str
     ) -> dict[UUID, AnyRow]:
         """email, phone and address of each, in plain. Nobody gets them without its being noted who did."""
-        async with self.database.write() as connection:
-            found = await personal_information(connection, rights, ids, self.key)
-            await audit.note_each(
-                connection, actor, "personal information read", [f"user:{key}" for key in found]
-            )
-            return found
+
+        async def read(key: str) -> dict[UUID, AnyRow]:
+            async with self.database.write() as connection:
+                found = await personal_information(connection, rights, ids, key)
+                await audit.note_each(
+                    connection, actor, "personal information read", [f"user:{user}" for user in found]
+                )
+                return found
+
+        return await self.key.using(self.database, read)
 
     @repeated_after_deadlock
     async def delete(self, user_id: UUID, *, actor: str = audit.PROGRAM) -> None:

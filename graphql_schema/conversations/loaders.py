@@ -1,6 +1,7 @@
 """Conversations by id, and those of many users at once."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,9 @@ class ShareLoader(Loader[UUID, None, tuple[bool, str | None]]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: None
     ) -> dict[UUID, tuple[bool, str | None]]:
-        found = await queries.share_tokens(connection, self.rights, keys, self.services.conversations.key)
+        found = await self.services.conversations.key.using(
+            self.services.database, partial(queries.share_tokens, connection, self.rights, keys)
+        )
         return {key: (True, token) for key, token in found.items()}
 
     def missing(self) -> tuple[bool, str | None]:
