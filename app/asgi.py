@@ -19,7 +19,7 @@ from app.auth.routes import SignIn
 from app.charts.routes import Charts
 from app.database.engine import Database
 from app.observability import health, metrics
-from app.observability.requests import RequestLog
+from app.observability.requests import Failures, RequestLog
 from app.observability.statistics import Statistics
 from app.pages import DASHBOARD, Assets, favicon, page
 from app.realtime.feed import telling
@@ -107,6 +107,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             allow_credentials=settings.auth == "required",
             expose_headers=["Retry-After", "X-Request-Id"],
         ),
+        Middleware(Failures),
         Middleware(Authentication, auth=services.auth),
     ]
     app = Starlette(

@@ -12,25 +12,32 @@ from app import pages
 from app.errors import (
     BadRequest,
     BadUserInput,
+    Conflict,
     Forbidden,
     NotFound,
     RateLimited,
     Refused,
+    TooSlow,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
 )
 
-_STATUSES: Final[Mapping[type[Refused], int]] = {
+_STATUSES: Final[Mapping[type, int]] = {
     BadRequest: 400,
     UnsupportedMediaType: 415,
     BadUserInput: 400,
+    TooSlow: 400,
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,
+    Conflict: 409,
     RateLimited: 429,
     Unavailable: 503,
 }
+_HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 
 
 def error_of(refused: Refused, field: str | None = None) -> dict[str, Any]:
@@ -44,7 +51,7 @@ def error_of(refused: Refused, field: str | None = None) -> dict[str, Any]:
 
 
 def refusal(refused: Refused, *, status: int | None = None, field: str | None = None) -> JSONResponse:
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = dict(_HEADERS)
     match refused:
         case RateLimited(seconds=seconds):
             headers["Retry-After"] = str(seconds)
@@ -52,7 +59,8 @@ def refusal(refused: Refused, *, status: int | None = None, field: str | None = 
             headers["Retry-After"] = "5"
         case Unauthenticated():
             headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse({"errors": [error_of(refused, field)]}, status or _STATUSES[type(refused)], headers)
+    usual = next((_STATUSES[kind] for kind in type(refused).__mro__ if kind in _STATUSES), 400)
+    return JSONResponse({"errors": [error_of(refused, field)]}, status or usual, headers)
 
 
 async def not_routed(request: Request, error: Exception) -> Response:
@@ -65,3 +73,15 @@ async def not_routed(request: Request, error: Exception) -> Response:
     response = refusal(BadRequest(f"{error.detail}."), status=error.status_code)
     response.headers.update(error.headers or {})
     return response
+
+
+def internal_error(request_id: str | None) -> dict[str, Any]:
+    """What a client is told of a failure that nobody expected: where the log knows more."""
+    return {
+        "message": f"Something went wrong on the server; its log knows more under request id {request_id}.",
+        "extensions": {"code": INTERNAL, "requestId": request_id},
+    }
+
+
+def internal_failure(request_id: str | None) -> JSONResponse:
+    return JSONResponse({"errors": [internal_error(request_id)]}, 500, dict(_HEADERS))

@@ -11,7 +11,7 @@ from app.database.paging import Key, Page, Slice
 from app.errors import BadUserInput
 from app.instant import instant, microseconds
 from graphql_schema.inputs import known
-from graphql_schema.nodes import opaque, plain
+from graphql_schema.nodes import number_of, opaque, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class Paged:
 NodeType = TypeVar("NodeType")
 
 USERS = Paged("users")
-SIGNALS = Paged("signals", int, default=50, most=1_000)
+SIGNALS = Paged("signals", number_of, default=50, most=1_000)
 ANOMALIES = Paged("anomalies")
-MESSAGES = Paged("messages", int)
+MESSAGES = Paged("messages", number_of)
 
 
 @strawberry.type

@@ -21,12 +21,43 @@ READING: Final = "reading"
 """Whether nothing but an answer comes of a request, and so nothing is lost where nobody waits for it."""
 
 
+ATTEMPT: Final = "attempt"
+"""Where a request keeps what has become of its operation before the executor gets it."""
+
+
 class Asked(NamedTuple):
     """An operation as it came: equal ones are answered alike."""
 
     query: str
     operation_name: str | None
     variables: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How far an operation has come, so that nothing of it is done twice: charged, planned, stored."""
+
+    charged: bool = False
+    """Whether its cost has been charged."""
+    refused: Refused | None = None
+    """Why its cost could not be."""
+    signals: int = 0
+    """How many signals it has been charged for that are not stored yet."""
+    planned: bool = False
+    """Whether a plan of it has been run. If that has not answered, no other one will."""
+    failure: Exception | None = None
+    """What the plan has ended with."""
+    sent: bool = False
+    """Whether the plan has sent its first statement that stores something. Then nothing is sent again: what has become
+    of it is looked up, or told as unknown.
+    """
+    stored: Any = None
+    """What has been stored then, as far as that is known."""
+
+    def check(self) -> None:
+        """Raise what has ended the plan, unless the executor may begin anew."""
+        if self.failure is not None and (self.sent or isinstance(self.failure, Refused)):
+            raise self.failure
 
 
 @dataclass(slots=True)
@@ -47,8 +78,8 @@ class Context:
     """Whether the transport carries more than one answer, as subscriptions need it."""
     asked: Asked | None = None
     """The operation as it came, once it may be executed."""
-    refused: Refused | None = None
-    """What its plan has found, and the executor is to say where."""
+    attempt: Attempt = field(default_factory=Attempt)
+    """The operation's."""
     request: dict[str, Any] = field(default_factory=dict)
     """What the transport knows of the request that brought it; READING is set once it may be left off."""
     cost: Mapping[str, int] = field(default_factory=dict)
@@ -58,6 +89,8 @@ class Context:
     loaders: dict[type, Any] = field(default_factory=dict)
     lists: dict[str, list[Any]] = field(default_factory=dict)
     """Long lists among the operation's variables, read beforehand (graphql_schema/batches.py)."""
+    duplicates: list[str] = field(default_factory=list)
+    """Response keys of fields whose signal had been stored before."""
     arrivals: asyncio.Task[int] | None = None
     """Dealing with what had arrived when a query first asked for it."""
     clock: asyncio.Task[datetime] | None = None
@@ -74,8 +107,27 @@ class Context:
         return payer(self.viewer, self.address)
 
     async def charge(self, rows: int) -> None:
-        """RateLimited where so many are not left. Nothing is free."""
-        await self.services.rates.cost.charge(self.payer, max(rows, 1))
+        """Charge the operation's cost, once however often it is begun. RateLimited where so many rows are not left;
+        nothing is free.
+        """
+        attempt = self.attempt
+        if not attempt.charged:
+            attempt.charged = True
+            try:
+                await self.services.rates.cost.charge(self.payer, max(rows, 1))
+            except Refused as refused:
+                attempt.refused = refused
+        if attempt.refused is not None:
+            raise attempt.refused
+
+    async def charge_signals(self, count: int) -> None:
+        """Charge for signals that are about to be stored, but for those that have been charged and were not stored.
+        RateLimited where so many are not left.
+        """
+        paid = min(self.attempt.signals, count)
+        if count > paid:
+            await self.services.rates.signals.charge(self.payer, count - paid)
+        self.attempt.signals = 0
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read from."""

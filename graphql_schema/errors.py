@@ -18,8 +18,9 @@ from graphql import (
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from app.database.engine import is_unavailable
+from app.database.engine import is_unavailable, reason_of
 from app.errors import RateLimited, Refused, Unavailable
+from app.refusals import internal_error
 
 log = structlog.get_logger()
 
@@ -79,15 +80,12 @@ def _of_exception(error: GraphQLError, cause: BaseException, request_id: str | N
     if isinstance(cause, _WRONG_OPERATION):
         return _recoded(error, {"code": "GRAPHQL_VALIDATION_FAILED"})
     if is_unavailable(cause):
-        return _recoded(error, {"code": Unavailable.code}, "The database cannot be reached; try again.")
+        return _recoded(error, {"code": Unavailable.code}, reason_of(cause))
     if isinstance(cause, RecursionError) and error.path is None:
         return _recoded(error, {"code": "QUERY_TOO_COMPLEX"}, "The document is nested too deeply.")
     log.error("resolver failed", path=error.path, request_id=request_id, exc_info=cause)
-    return _recoded(
-        error,
-        {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
-        f"Something went wrong on the server; its log knows more under request id {request_id}.",
-    )
+    told = internal_error(request_id)
+    return _recoded(error, told["extensions"], told["message"])
 
 
 def _cause(error: GraphQLError) -> BaseException | None:

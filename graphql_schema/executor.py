@@ -15,14 +15,14 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from app.errors import Refused, TooSlow
+from app.errors import TooSlow
 from graphql_schema.batches import SLICE, nullable
 from graphql_schema.completing import Shape
 from graphql_schema.connections import Edge
 from graphql_schema.context import Context
 from graphql_schema.door import sees_schema
 from graphql_schema.errors import of_refused
-from graphql_schema.plans import Plan
+from graphql_schema.plans import Answered, Plan, report_failure, run
 from graphql_schema.rows import Objects, Rows
 from graphql_schema.streams import Followed, Following
 
@@ -61,29 +61,33 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:
         if isinstance(self.root_value, Following):
             return ExecutionResult(Followed(self.root_value.topics, self))  # type: ignore[arg-type]
-        context, plans = self.context_value, self.schema._strawberry_schema.plans  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
+        context = self.context_value
         if not isinstance(context, Context):
             return super().execute_operation(serially)
-        if isinstance(context.refused, TooSlow):
-            return self._too_slow(context.refused)
-        if plans is not None and context.as_json and context.asked:
-            plan = plans.plan_of(self, context.asked)
-            if plan is not None:
-                return self._by_plan(plan, context)
-        return super().execute_operation(serially)
+        if isinstance(context.attempt.failure, TooSlow):
+            return self._too_slow(context.attempt.failure)
+        plan = self._plan(context)
+        return super().execute_operation(serially) if plan is None else self._by_plan(plan, context)
+
+    def _plan(self, context: Context) -> Plan | None:
+        plans = self.schema._strawberry_schema.plans  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
+        if plans is None or not context.as_json or context.asked is None or context.attempt.planned:
+            return None
+        try:
+            return plans.plan_of(self, context.asked)  # type: ignore[no-any-return]
+        except Exception as error:  # noqa: BLE001 - whatever it is, the operation can be executed
+            name = self.operation.name
+            report_failure(context, name.value if name else None, error)
+            return None
 
     async def _by_plan(self, plan: Plan, context: Context) -> ExecutionResult:
-        pieces = None
-        try:
-            pieces = await plan.answer(context)
-        except TooSlow as slow:  # it would be as slow again
-            return self._too_slow(slow)
-        except Refused as refused:
-            context.refused = refused
-        if pieces is None:
-            result = super().execute_operation()
-            return await result if isawaitable(result) else result  # type: ignore[return-value]
-        return ExecutionResult(orjson.Fragment(b"".join(pieces)))  # type: ignore[arg-type]
+        found = await run(plan, context)
+        if isinstance(found, Answered):
+            return ExecutionResult(orjson.Fragment(b"".join(found.pieces)))  # type: ignore[arg-type]
+        if isinstance(context.attempt.failure, TooSlow):  # it would be as slow again
+            return self._too_slow(context.attempt.failure)
+        result = super().execute_operation()
+        return await result if isawaitable(result) else result  # type: ignore[return-value]
 
     def _too_slow(self, slow: TooSlow) -> ExecutionResult:
         """Told of the first field: one statement is all of them."""

@@ -24,13 +24,13 @@ from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.unset import UnsetType
 
 from app.auth.viewer import NOBODY
-from app.errors import Refused, Unavailable
+from app.errors import Refused
 from app.media_types import JSON
 from app.rates import address_of
 from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import REFUSED, Body, read_request
-from graphql_schema.context import Asked, Context
+from graphql_schema.context import ATTEMPT, Asked, Attempt, Context
 from graphql_schema.door import changes, sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.leaving import LeftOff
@@ -45,12 +45,18 @@ from graphql_schema.negotiation import (
     wants_page,
 )
 from graphql_schema.operations import BAD_REQUEST, CLIENT_LEFT, tell
-from graphql_schema.plans import Plans, Reading
+from graphql_schema.plans import Answered, Plans, Reading, report_failure, run
 from graphql_schema.request_body import decode_slowly, receiver
 from graphql_schema.schema import Schema
 from graphql_schema.websocket import Socket, WebSocketHandler
 
-_STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
+_STATUSES = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "RATE_LIMITED": 429,
+    "UNAVAILABLE": 503,
+    "INTERNAL_SERVER_ERROR": 500,
+}
 
 
 CLIENT_CLOSED_REQUEST = 499
@@ -91,6 +97,7 @@ class GraphQLApp(GraphQL[Context, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        began = perf_counter()
         response = Response(status_code=CLIENT_CLOSED_REQUEST)  # which the log is told, and nobody else
         request = Request(scope, receive)
         try:
@@ -101,10 +108,30 @@ class GraphQLApp(GraphQL[Context, None]):
             response = self._refusal(request, error)
         except ClientDisconnect:  # before its request was whole
             pass
+        except Exception:  # told by who answers for all paths
+            self.services.statistics.count(perf_counter() - began, failed=True)
+            raise
         await self._send(response, scope, receive, send)
 
     async def _planned(self, request: Request) -> Response | None:
-        """By a plan that is known, without what the same operation has been through before; None where there is none."""
+        """By a plan that is known, without what the same operation has been through before; None where there is none,
+        or it does not answer.
+        """
+        attempt, state = Attempt(), request.state
+        setattr(state, ATTEMPT, attempt)
+        context = Context(
+            self.services, state.request_id, state.viewer, address_of(request.scope), attempt=attempt
+        )
+        try:
+            return await self._by_known_plan(request, context)
+        except (HTTPException, ClientDisconnect):  # of the request itself
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the operation can be executed
+            attempt.planned, attempt.failure = True, error
+            report_failure(context, None, error)
+            return None
+
+    async def _by_known_plan(self, request: Request, context: Context) -> Response | None:
         began = perf_counter()
         plans, state = self.schema.plans, request.state
         asked = await self._asked(request, plans) if plans else None
@@ -112,22 +139,20 @@ class GraphQLApp(GraphQL[Context, None]):
         if plan is None:
             return None
         state.reading = isinstance(plan, Reading)
-        context = Context(
-            self.services, state.request_id, state.viewer, address_of(request.scope), asked=asked
-        )
-        pieces = None
+        context.asked = asked
         try:
             await context.charge(plan.about.rows)
-            pieces = await plan.answer(context)
-        except Refused as refused:  # for the executor to say where
-            state.refused = refused
+        except Refused:  # told by the executor, and not charged again
+            return None
+        try:
+            found = await run(plan, context)
         except asyncio.CancelledError:
             tell(context, plan.about.name, perf_counter() - began, {CLIENT_LEFT})
             raise
-        if pieces is None:
+        if not isinstance(found, Answered):
             return None
         tell(context, plan.about.name, perf_counter() - began)
-        body = b"".join((b'{"data":', *pieces, plan.about.end))
+        body = b"".join((b'{"data":', *found.pieces, plan.about.end))
         return Response(body, headers=PRIVATE, media_type=f"{answered_in(request.headers)}; charset=utf-8")
 
     async def _asked(self, request: Request, plans: Plans) -> Asked | None:
@@ -163,7 +188,6 @@ class GraphQLApp(GraphQL[Context, None]):
             state.viewer,
             address_of(request.scope),
             as_json=True,
-            refused=getattr(state, "refused", None),
             request=request.scope["state"],
             streams=isinstance(request, WebSocket) or answered_in(request.headers) == EVENTS,
         )
@@ -174,7 +198,7 @@ class GraphQLApp(GraphQL[Context, None]):
         if "authorization" in given:
             try:
                 context.viewer = await self.services.auth.by_authorization(given["authorization"])
-            except Unavailable:
+            except Refused:
                 raise ConnectionRejectionError from None
             if context.viewer == NOBODY:
                 raise ConnectionRejectionError

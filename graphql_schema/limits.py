@@ -249,6 +249,8 @@ def limits(settings: Settings) -> type[SchemaExtension]:
             return size
 
         def get_results(self) -> dict[str, Any]:
-            return {"cost": self.execution_context.context.cost}
+            context = self.execution_context.context
+            told = {"cost": context.cost}
+            return {**told, "duplicates": context.duplicates} if context.duplicates else told
 
     return Limits

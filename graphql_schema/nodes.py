@@ -64,7 +64,8 @@ def signal_id(time: datetime, number: int) -> strawberry.ID:
     return binascii.b2a_base64(text, newline=False).decode()  # type: ignore[return-value]
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """A row's number; ValueError where no row can have it."""
     if not 0 < (number := int(text)) < 2**63:
         raise ValueError(text)
     return number
@@ -72,7 +73,7 @@ def _number(text: str) -> int:
 
 def _signal_key(text: str) -> SignalKey:
     time, number = text.split(":")
-    return instant(int(time)), _number(number)
+    return instant(int(time)), number_of(number)
 
 
 _KEYS: dict[str, Callable[[str], Any]] = {
@@ -80,7 +81,7 @@ _KEYS: dict[str, Callable[[str], Any]] = {
     "Conversation": UUID,
     "Signal": _signal_key,
     "Anomaly": UUID,
-    "Message": _number,
+    "Message": number_of,
     "ApiKey": UUID,
     "Session": UUID,
 }

@@ -13,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from graphql_schema.context import READING, Asked, Context
+from graphql_schema.context import ATTEMPT, READING, Asked, Attempt, Context
 
 log = structlog.get_logger()
 
@@ -35,7 +35,15 @@ class FreshContext(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
         execution.context = replace(
-            execution.context, loaders={}, lists={}, arrivals=None, asked=None, cost={}
+            execution.context,
+            loaders={},
+            lists={},
+            arrivals=None,
+            asked=None,
+            cost={},
+            duplicates=[],
+            # The one that its request has begun with; each of a WebSocket's, and of a batch, has its own.
+            attempt=execution.context.request.pop(ATTEMPT, None) or Attempt(),
         )
         yield
 

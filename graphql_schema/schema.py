@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLError, GraphQLInputObjectType
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.execution import ExecutionContext
+from strawberry.types.execution import ExecutionContext, PreExecutionError
 
 from app.errors import BadUserInput
 from app.settings import Settings
@@ -148,9 +148,21 @@ class Schema(strawberry.Schema):
 
     async def stream(self, *arguments: Any, **more: Any) -> Any:
         """Subscriptions go on with what all who follow the same share (graphql_schema/streams.py)."""
-        return self._stream_on(await super().stream(*arguments, **more))
+        request_id = getattr(more.get("context_value"), "request_id", None)
+        return self._to_its_end(self._stream_on(await super().stream(*arguments, **more)), request_id)
 
-    async def _stream_on(self, results: Any) -> AsyncIterator[Any]:
+    @staticmethod
+    async def _to_its_end(results: AsyncGenerator[Any], request_id: str | None) -> AsyncIterator[Any]:
+        """A failure that nobody expected is told like any other."""
+        async with aclosing(results):
+            try:
+                async for result in results:
+                    yield result
+            except Exception as error:  # noqa: BLE001 - whatever it is
+                fault = described(GraphQLError(str(error), original_error=error), None, request_id)
+                yield PreExecutionError(None, [fault])
+
+    async def _stream_on(self, results: Any) -> AsyncGenerator[Any]:
         shared: AsyncGenerator[Any] | None = None
         async with aclosing(results):
             async for result in results:

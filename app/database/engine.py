@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.database.base import to_json
 from app.database.direct import CUSTOM, Direct, Prepared
-from app.errors import TooSlow, Unavailable
+from app.errors import Refused, TooSlow, Unavailable
 from app.realtime.changes import Changes
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ _CHANGES = "changes"
 # Of pgvector: how much of its index a search looks at, and that it looks further where conditions leave too few.
 _HNSW = {"hnsw.ef_search": "100", "hnsw.iterative_scan": "strict_order"}
 _GONE = "The database cannot be reached at the moment; try again."
+_SHORT = "The database has no room or memory left for this at the moment; try again later."
+_SHORT_OF = ("53", "58")
+"""Classes of PostgreSQL's codes: insufficient resources, a full disk above all, and errors of the system below it."""
 _TOO_SLOW = "The database has taken too long over this; ask for less at once."
 
 
@@ -132,7 +135,7 @@ class Database:
             for newest in (True, False):
                 async with asyncio.timeout(2), self.read(newest=newest) as connection:
                     await connection.exec_driver_sql("SELECT 1")
-        except (TimeoutError, Unavailable, DBAPIError):
+        except (TimeoutError, Refused, DBAPIError):
             return False
         return True
 
@@ -233,11 +236,30 @@ class _unavailable:  # noqa: N801 - reads as the context manager it is
         if sqlstate(error) == _CANCELED:
             raise TooSlow(_TOO_SLOW) from error
         if is_unavailable(error):
-            raise Unavailable(_GONE) from error
+            if _is_short(error):
+                logger.warning("the database is short of something: %s", type(_cause(error)).__name__)
+            raise Unavailable(reason_of(error)) from error
+
+
+def _cause(error: BaseException | None) -> BaseException | None:
+    """The driver's own, whichever way the statement went."""
+    return getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
+
+
+def _is_short(error: BaseException | None) -> bool:
+    """Whether `error` says that the database is there, and has no room, memory or connection for this."""
+    return (sqlstate(error) or "").startswith(_SHORT_OF)
+
+
+def reason_of(error: BaseException | None) -> str:
+    """What to tell a client of an error that `is_unavailable`."""
+    return _SHORT if _is_short(error) else _GONE
 
 
 def is_unavailable(error: BaseException | None) -> bool:
-    """Whether `error` says that the database is gone, starting, stopping or out of connections."""
+    """Whether `error` says that the database is gone, starting, stopping, or out of connections, room or memory."""
+    if _is_short(error):
+        return True
     if isinstance(error, DBAPIError):
         return (
             error.connection_invalidated
@@ -255,7 +277,6 @@ def is_unavailable(error: BaseException | None) -> bool:
         | asyncpg.exceptions.CannotConnectNowError
         | asyncpg.exceptions.AdminShutdownError
         | asyncpg.exceptions.CrashShutdownError
-        | asyncpg.exceptions.TooManyConnectionsError
         | asyncpg.exceptions.InterfaceError,
     )
 

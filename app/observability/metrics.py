@@ -21,7 +21,7 @@ from starlette.routing import Route
 from app.auth.viewer import PROGRAM
 from app.database.engine import Database
 from app.dead_letters import queries as dead_letters
-from app.errors import Unavailable
+from app.errors import Refused
 from app.observability.statistics import BUCKETS, Statistics, Times
 from app.signals.queries import last_ingest
 
@@ -72,6 +72,11 @@ class Metrics(Collector):
             "GraphQL operations that failed by the server's fault.",
             value=statistics.failures,
         )
+        yield CounterMetricFamily(
+            "coherence_plan_failures",
+            "Plans of GraphQL operations that failed unexpectedly; the operations were executed instead.",
+            value=statistics.plan_failures,
+        )
         yield from _times("coherence_request", "GraphQL operations", statistics.requests)
         yield GaugeMetricFamily(
             "coherence_subscriptions", "Subscriptions at the moment.", value=statistics.subscriptions
@@ -120,7 +125,7 @@ def route(statistics: Statistics, database: Database) -> Route:
         try:
             async with asyncio.timeout(2):
                 stored = await Stored.of(database)
-        except (TimeoutError, Unavailable, DBAPIError):
+        except (TimeoutError, Refused, DBAPIError):
             pass
         return Response(
             generate_latest(Metrics(statistics, stored)),

@@ -5,7 +5,10 @@ from random import getrandbits
 from time import perf_counter
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.refusals import internal_failure
 
 log = structlog.get_logger()
 
@@ -53,3 +56,32 @@ class RequestLog:
                 status=status,
                 duration_ms=round((perf_counter() - began) * 1_000, 2),
             )
+
+
+class Failures:
+    """Pure-ASGI middleware. What nobody expected is logged, and answered with JSON, on every path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            request_id = scope["state"]["request_id"]
+            log.exception("request failed", path=scope["path"], request_id=request_id, exc_info=error)
+            if begun:  # it cannot be answered otherwise any more: the connection breaks off
+                raise
+            await internal_failure(request_id)(scope, receive, send)

@@ -31,6 +31,7 @@ _ROW = np.dtype(
     [
         ("requests", _TIMES),
         ("failures", "i8"),
+        ("plan_failures", "i8"),
         ("batches", _TIMES),
         ("accepted", "i8"),
         ("refused", "i8"),
@@ -115,6 +116,10 @@ class Statistics:
         if failed:
             self._rows[self._worker]["failures"] += 1
 
+    def plan_failed(self) -> None:
+        """One operation's plan, in a way that nobody expected."""
+        self._rows[self._worker]["plan_failures"] += 1
+
     def ingested(self, *, accepted: int = 0, refused: int = 0, duplicates: int = 0, seconds: float) -> None:
         """One batch that a client has sent, and what became of its signals. Duplicates had been stored before."""
         self.batches.add(seconds)
@@ -156,6 +161,10 @@ class Statistics:
     @property
     def failures(self) -> int:
         return self._total("failures")
+
+    @property
+    def plan_failures(self) -> int:
+        return self._total("plan_failures")
 
     @property
     def accepted(self) -> int:

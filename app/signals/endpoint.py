@@ -15,14 +15,16 @@ from time import monotonic
 from typing import Any, Final
 
 import orjson
+import structlog
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.auth.viewer import Rights
 from app.errors import BadRequest, BadUserInput, RateLimited, Refused, UnsupportedMediaType
 from app.observability.statistics import Statistics
 from app.rates import Rate, address_of, payer
-from app.refusals import error_of, refusal
+from app.refusals import error_of, internal_error, internal_failure, refusal
 from app.signals import ndjson
 from app.signals.importers import sniff
 from app.signals.importers.jsonl import Reader
@@ -30,6 +32,8 @@ from app.signals.importers.lines import LONGEST
 from app.signals.importers.names import Unread
 from app.signals.importers.record import Record, opening
 from app.signals.ingest import Signals
+
+log = structlog.get_logger()
 
 _PARAMETERS: Final = ("createConversations", "strict")
 
@@ -232,7 +236,7 @@ class Ingest:
         except (BadUserInput, UnsupportedMediaType) as fault:
             await refusal(fault)(scope, receive, send)
             return
-        storing = asyncio.create_task(self._run(stream, chunks))
+        storing = asyncio.create_task(self._run(stream, chunks, request.state.request_id))
         sending = asyncio.create_task(self._answer(stream.report, storing, scope, receive, send))
         try:
             await asyncio.gather(storing, sending)
@@ -268,29 +272,35 @@ class Ingest:
         return stream, chunks if encoding == "identity" else ndjson.unzipped(chunks)
 
     @staticmethod
-    async def _run(stream: Stream, chunks: AsyncIterator[bytes]) -> Refused | None:
-        """Why it did not come to its end, if so."""
-        fault: Refused | None = None
+    async def _run(stream: Stream, chunks: AsyncIterator[bytes], request_id: str) -> Response | None:
+        """How the request is answered where nothing has been told of it yet that would be a report."""
         try:
             await stream.store(chunks)
         except Refused as error:
-            fault = error
-            if stream.report.written:
-                stream.report.tell({"error": error_of(error), **stream.counts()})
+            answer, told = refusal(error), error_of(error)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            log.exception("ingest failed", request_id=request_id, exc_info=error)
+            answer, told = internal_failure(request_id), internal_error(request_id)
         else:
             stream.report.tell(stream.counts())
+            return None
         finally:
-            stream.report.end()
-        return fault
+            stream.report.end()  # once this turn is over
+        if not stream.report.written:
+            return answer
+        stream.report.tell({"error": told, **stream.counts()})
+        return None
 
     @staticmethod
     async def _answer(
-        report: Report, storing: asyncio.Task[Refused | None], scope: Scope, receive: Receive, send: Send
+        report: Report, storing: asyncio.Task[Response | None], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Begins with the first that is to be told: until then a fault of all is a status."""
         await report.more.wait()
-        if not report.written and (fault := await storing):
-            await refusal(fault)(scope, receive, send)
+        if not report.written and (answer := await storing):
+            await answer(scope, receive, send)
             return
         headers = [
             (b"content-type", b"application/x-ndjson"),

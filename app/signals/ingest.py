@@ -1,7 +1,7 @@
 """The way in: signals are checked (app/signals/check.py) and written all at once."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from app.auth.viewer import Rights
 from app.checks import nfc
 from app.conversations import queries as conversations
 from app.conversations.models import Conversation
-from app.database.engine import Database, changes_of, is_transient, repeated_after_deadlock
+from app.database.engine import Database, changes_of, is_transient, reason_of, repeated_after_deadlock
 from app.errors import NotFound, RateLimited, Refused, Unavailable
 from app.messages.models import Message
 from app.realtime.changes import Changes, Span
@@ -104,17 +104,19 @@ class Signals:
                 async with self.database.write() as connection:
                     done = await store(connection, signals, now, self.rules, **options)
             except Exception as error:
-                if not is_transient(error):
-                    raise
-                await self._wait(wait, deadline, error)
+                transient = is_transient(error)
+                if done is None or done.proof is None:  # what stored nothing new may be done again
+                    if not transient:
+                        raise
+                    await self._wait(wait, deadline, error)
+                else:
+                    if transient:
+                        await self._wait(wait, deadline, error)
+                    if await self._committed(done.proof, deadline):
+                        return done
+                    if not transient:
+                        raise
                 wait = min(2 * wait, _LONGEST_WAIT)
-                # What stored nothing new may be done again.
-                if (
-                    done is not None
-                    and done.proof is not None
-                    and await self._committed(done.proof, deadline)
-                ):
-                    return done
             else:
                 return done
 
@@ -130,13 +132,26 @@ class Signals:
             raise NotFound("The signal has been deleted since it was delivered.", field="idempotencyKey")
         return row, bool(ingested.duplicates)
 
+    async def find(self, rights: Rights, key: SignalKey, received_at: datetime) -> Any:
+        """The row of a signal that may have been stored; None where it has not been."""
+        async with self.database.read(newest=True) as connection:
+            row = (await by_keys(connection, rights, [key])).get(key)
+        # After a crash an id may be drawn again.
+        return row if row is not None and row.received_at == received_at else None
+
     async def create_by(
-        self, insertion: Insertion, signal: NewSignal, now: datetime, given: Mapping[str, Any]
+        self,
+        insertion: Insertion,
+        signal: NewSignal,
+        now: datetime,
+        given: Mapping[str, Any],
+        sends: Callable[[SignalKey], None],
     ) -> str | None:
         """Stores the signal by one statement, and once, as `create` does; the text that `insertion` answers.
 
-        None where there is a fault for `create` to find, what takes it more than a statement, or a database to wait
-        for. `given` has the insertion's own parameters.
+        None where nothing has been stored: there is a fault for `create` to find, what takes it more than a
+        statement, or a database to wait for. `given` has the insertion's own parameters. `sends` is called before
+        anything is sent that may be stored.
         """
         (payload,) = self.rules.payloads([signal])
         if (
@@ -158,6 +173,7 @@ class Signals:
             key = signal.timestamp or now, self._numbers.pop()
             columns = dict(zip(COLUMNS, row_of(signal, key, None, payload), strict=True))
             own = {"received_at": now, "context_window_id": nfc(signal.context_window_id)}
+            sends(key)
             row = await self._inserted(insertion, {**columns, **own, **given})
         if row is None:
             return None
@@ -209,9 +225,9 @@ class Signals:
 
     @staticmethod
     async def _wait(seconds: float, deadline: float, error: Exception) -> None:
-        """Raises `error` where that would be beyond the deadline."""
+        """Unavailable where that would be beyond the deadline."""
         if monotonic() + seconds > deadline:
-            raise error
+            raise error if isinstance(error, Refused) else Unavailable(reason_of(error)) from error
         await asyncio.sleep(seconds)
 
     @repeated_after_deadlock

@@ -18,10 +18,11 @@ from graphql_schema.encoding import to_json
 from graphql_schema.plans import batch, writing
 from graphql_schema.plans.batch import WritingMany
 from graphql_schema.plans.compiler import Compiler
-from graphql_schema.plans.plan import VIEWER, About, Plan, Reading, Unplanned
+from graphql_schema.plans.plan import VIEWER, About, Answered, Plan, Reading, Unplanned
+from graphql_schema.plans.runner import report_failure, run
 from graphql_schema.plans.writing import Writing
 
-__all__ = ["Plan", "Plans", "Reading"]
+__all__ = ["Answered", "Plan", "Plans", "Reading", "report_failure", "run"]
 
 MOST_PLANS: Final = 1_000
 LONGEST: Final = 10_000

@@ -13,7 +13,7 @@ from graphql.execution.values import get_argument_values
 from graphql_schema.batches import REFUSED, Reader, in_slices
 from graphql_schema.context import Context
 from graphql_schema.plans.compiler import Compiler
-from graphql_schema.plans.plan import About, Unplanned
+from graphql_schema.plans.plan import About, Answered, Declined, Unplanned
 from graphql_schema.rows import Objects, Rows, as_objects
 from graphql_schema.signals.mutations import CreateSignalsPayload, create_signals
 
@@ -44,16 +44,20 @@ class WritingMany:
     batch: Batch
     reader: Reader
 
-    async def answer(self, context: Context) -> Sequence[bytes] | None:
+    async def answer(self, context: Context) -> Answered | Declined:
         signals = await self._signals(context)
         if signals is None:
-            return None
+            return Declined()
         batch = self.batch
+        await context.charge_signals(len(signals))
+        context.attempt.signals = len(signals)
+        context.attempt.sent = True
         payload = await create_signals(context, signals, batch.fail_on_error, batch.create_conversations)
+        context.attempt.stored = payload
         (told,) = batch.payload(Objects([payload]))
         for key, told_of in batch.results.items():
             told[key] = await in_slices(told_of, payload.results)
-        return [orjson.dumps({batch.key: told})]
+        return Answered([orjson.dumps({batch.key: told})])
 
     async def _signals(self, context: Context) -> Sequence[Any] | None:
         """None where it takes the executor to say what is at fault."""

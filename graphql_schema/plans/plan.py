@@ -37,12 +37,25 @@ class About:
     """Variables whose values make no other plan, as long as they are not null."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    pieces: Sequence[bytes]
+    """Of the answer's data, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The operation is for the executor."""
+
+
 class Plan(Protocol):
     @property
     def about(self) -> About: ...
 
-    async def answer(self, context: Context) -> Sequence[bytes] | None:
-        """The answer's data as JSON, in pieces; None where the executor has to find it. Refused is what it would say."""
+    async def answer(self, context: Context) -> "Answered | Declined":
+        """Refused is what the executor would say as well. A plan that stores something tells `context.attempt` before
+        it sends its first statement, and declines nothing that may have been stored.
+        """
 
 
 class Hole(Protocol):
@@ -142,22 +155,22 @@ class Reading:
     holes: Sequence[Hole]
     """By their numbers in the text."""
 
-    async def answer(self, context: Context) -> Sequence[bytes] | None:
+    async def answer(self, context: Context) -> Answered | Declined:
         assert context.asked is not None  # noqa: S101 - what is planned has been asked
         given: dict[str, Any] = {VIEWER: context.rights.user_id}
         try:
             for name, parameter in self.parameters.items():
                 value = context.asked.variables.get(parameter.variable)
                 if not isinstance(value, str):
-                    return None
+                    return Declined()
                 given[name] = parameter.of(value)
         except BadUserInput:  # the executor knows where
-            return None
+            return Declined()
         text, now = await context.services.database.fast_read(self.statement, given)
         context.now = context.now or now
-        return await self._filled(context, text.encode()) if self.holes else [text.encode()]
+        return await self._filled(context, text.encode()) if self.holes else Answered([text.encode()])
 
-    async def _filled(self, context: Context, text: bytes) -> Sequence[bytes] | None:
+    async def _filled(self, context: Context, text: bytes) -> Answered | Declined:
         """`text` has a hole's number and the row's key between two marks, wherever one is."""
         pieces = text.split(MARK.encode())
         parts = [piece.decode().partition(":") for piece in pieces[1::2]]
@@ -171,7 +184,7 @@ class Reading:
         written: dict[tuple[int, UUID | None], bytes] = {}
         for number, filled in enumerate(found):
             if filled is None:
-                return None
+                return Declined()
             written |= {(number, key): found for key, found in filled.items()}
         pieces[1::2] = [written[hole] for hole in holes]
-        return pieces
+        return Answered(pieces)

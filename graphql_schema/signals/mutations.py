@@ -13,6 +13,7 @@ from graphql_schema.batches import in_slices
 from graphql_schema.context import Context, Info
 from graphql_schema.nodes import key_of, signal_id
 from graphql_schema.rows import Rows
+from graphql_schema.signals.duplicates import note_duplicate
 from graphql_schema.signals.inputs import SignalInput
 from graphql_schema.signals.types import Signal
 
@@ -71,7 +72,7 @@ async def create_signals(
     """What the mutation of this name does."""
     services = context.services
     if signals:
-        await services.rates.signals.charge(context.payer, len(signals))
+        await context.charge_signals(len(signals))
     with services.statistics.batch(len(signals)) as batch:
         ingested = await services.signals.ingest(
             context.rights,
@@ -101,19 +102,34 @@ async def create_signals(
     )
 
 
+async def _looked_up(context: Context) -> Signal | None:
+    """What the plan has stored, by the id that it has drawn; None where it has stored nothing, or where nobody knows
+    yet: a refusal says so.
+    """
+    attempt = context.attempt
+    if isinstance(attempt.failure, Refused):
+        return None
+    key, received_at = attempt.stored
+    row = await context.services.signals.find(context.rights, key, received_at)
+    return None if row is None else Signal.of(row)
+
+
 @strawberry.type
 class SignalMutations:
     @strawberry.mutation
     async def create_signal(self, info: Info, input: SignalInput) -> Signal:
-        services = info.context.services
-        if info.context.refused is not None:  # it has been tried
-            raise info.context.refused
-        await services.rates.signals.charge(info.context.payer)
+        context = info.context
+        if context.attempt.sent and (signal := await _looked_up(context)) is not None:
+            return signal
+        context.attempt.check()
+        await context.charge_signals(1)
+        services = context.services
         with services.statistics.batch(1) as batch:
-            row, batch.duplicates = await services.signals.create(
-                info.context.rights, input, datetime.now(UTC)
-            )
-        return Signal.of(row)
+            row, batch.duplicates = await services.signals.create(context.rights, input, datetime.now(UTC))
+        signal = Signal.of(row)
+        if batch.duplicates:
+            note_duplicate(info, signal)
+        return signal
 
     @strawberry.mutation(
         description="""
@@ -131,8 +147,10 @@ signal of the batch, instead of failing its signals.
         fail_on_error: bool = False,
         create_conversations: bool = False,
     ) -> CreateSignalsPayload:
-        if info.context.refused is not None:  # it has been tried
-            raise info.context.refused
+        attempt = info.context.attempt
+        if attempt.stored is not None:
+            return attempt.stored  # type: ignore[no-any-return]
+        attempt.check()
         return await create_signals(info.context, signals, fail_on_error, create_conversations)
 
     @strawberry.mutation(description="All signals by these ids; unknown ids are passed over. At most 1 000.")
