@@ -40,7 +40,8 @@ def check(scope: asgi.Scope, settings: Settings) -> None:
         )
     if is_foreign(headers, settings.own_origins):
         raise Forbidden(
-            "The request comes from a page of another site; COHERENCE_ALLOWED_ORIGINS names those that may call."
+            "The request comes from a page of another site. COHERENCE_PUBLIC_URL is this server's own address, and "
+            "COHERENCE_ALLOWED_ORIGINS names others whose pages may call."
         )
 
 

@@ -235,6 +235,7 @@ async def test_a_line_that_is_too_long_is_refused_by_itself(http, monkeypatch):
         ({"Content-Type": "application/json"}, "/ingest", 415),
         ({"Content-Type": "text/plain; application/x-ndjson"}, "/ingest", 415),
         (NDJSON | {"Content-Encoding": "br"}, "/ingest", 415),
+        (NDJSON | {"Content-Encoding": "x-gzip"}, "/ingest", 400),
         (NDJSON, "/ingest?createConversations=yes", 400),
         (NDJSON, "/ingest?other=1", 400),
     ],
