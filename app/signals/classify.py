@@ -125,6 +125,20 @@ class Classifier:
         decisive = f"{LONGEST} {version('vaderSentiment')}".encode() + path.read_bytes()
         return cls(_indexed(keywords), known, table.threshold, table.reach, sha256(decisive).hexdigest())
 
+    @property
+    def threshold(self) -> float:
+        return self._threshold
+
+    @property
+    def size(self) -> int:
+        """How many words and phrases count."""
+        return sum((hit is not None) + sum(map(len, more.values())) for hit, more in self._index.values())
+
+    @property
+    def lexicon(self) -> str:
+        """The lexicon's name and version."""
+        return f"vaderSentiment {version('vaderSentiment')}"
+
     def __call__(self, text: str | None) -> Classification:
         """The class of most weight, among them NEUTRAL with the table's threshold; NEUTRAL for a tie or no text."""
         if not text:

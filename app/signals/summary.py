@@ -85,9 +85,9 @@ async def summaries(
     """
     whose = _Whose(rights, users)
     counts: dict[UUID | None, dict[str, dict[Classification, int]]] = {key: {} for key in users}
-    pieces = list(_pieces(wanted))
-    if pieces and wanted.agent_id != "":  # nobody's name, which in rollups stands for no agent
-        for row in await connection.execute(_statement(whose, wanted, pieces)):
+    read = pieces(wanted)
+    if read and wanted.agent_id != "":  # nobody's name, which in rollups stands for no agent
+        for row in await connection.execute(_statement(whose, wanted, read)):
             counts[row.pool][row.signal_source] = {
                 Classification.POSITIVE: row.positive,
                 Classification.NEUTRAL: row.n - row.positive - row.stressed - row.uncertain,
@@ -98,7 +98,7 @@ async def summaries(
         key: _summary(by_source, wanted.classification) for key, by_source in counts.items()
     }
     kept_from = (await connection.execute(select(RollupState.kept_from))).scalar_one()
-    gone = lost(pieces, kept_from)
+    gone = lost(read, kept_from)
     if gone is not None:
         statement = _rollup(select(_pool(whose)).select_from(Rollup5Minutes), whose, wanted, Rollup5Minutes)
         for pool in await connection.scalars(statement.where(gone).distinct()):
@@ -120,16 +120,16 @@ def _summary(by_source: dict[str, dict[Classification, int]], only: Classificati
     )
 
 
-def _pieces(wanted: SignalFilter) -> list[Span]:
+def pieces(wanted: SignalFilter) -> list[Span]:
     """From rollups, where they can tell the signals wanted from others."""
     tells = (wanted.user_id, wanted.escalated, wanted.min_score, wanted.max_score) == (None,) * 4
     return list(spans(wanted.range, ROLLUPS[0] if tells else 1))
 
 
-def _statement(whose: "_Whose", wanted: SignalFilter, pieces: list[Span]) -> Statement:
+def _statement(whose: "_Whose", wanted: SignalFilter, read: list[Span]) -> Statement:
     """By pool and source: how many there are, and how many of each class but NEUTRAL."""
     parts = [_waiting(whose, wanted)]
-    for span in pieces:
+    for span in read:
         if span.width is None:
             parts.append(_raw(whose, wanted, span))
         else:

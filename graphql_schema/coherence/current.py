@@ -13,7 +13,8 @@ from app.coherence.sources.current import Current, Run, current, runs
 from app.coherence.sources.measure import Moment
 from app.duration import Duration
 from app.errors import BadUserInput
-from graphql_schema.coherence.types import CalculationInputs, DriftLevel
+from graphql_schema.calculation import CalculationInputs
+from graphql_schema.coherence.types import DriftLevel
 from graphql_schema.context import Context, Info, Loader
 
 log = structlog.get_logger()

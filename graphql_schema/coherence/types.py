@@ -11,9 +11,10 @@ from app.coherence.drift import levels, nullable
 from app.coherence.metrics import METHOD
 from app.coherence.sources.analysis import Analysis
 from app.coherence.sources.measure import Measurement
-from app.coherence.sources.moments import Freshness
 from app.coherence.windows import Ints, bounds
 from app.instant import instant_since_2000
+from app.services import Services
+from graphql_schema.calculation import CalculationInputs, CalculationMeta
 from graphql_schema.context import Info
 from graphql_schema.signals.types import SourceCount
 
@@ -86,40 +87,33 @@ class CoherenceAdjustments:
     trend: float
 
 
-@strawberry.type
-class CalculationInputs:
-    start_ts: datetime | None
-    end_ts: datetime | None
-    source: str = strawberry.field(
-        description="Where the numbers were read from: `continuous_aggregate`, `rollup`, `raw`, or two of them "
-        "joined by `+`."
-    )
-    as_of: datetime = strawberry.field(description="Everything committed before it is counted.")
-    materialized_through: datetime | None = strawberry.field(
-        description="What lies before was summed beforehand, save what has been touched since; all later is counted "
-        "on demand. `asOf` where triggers keep the sums; null where nothing was summed beforehand."
-    )
-
-    @classmethod
-    def of(cls, start: datetime | None, end: datetime | None, freshness: Freshness) -> Self:
-        return cls(
-            start_ts=start,
-            end_ts=end,
-            source=freshness.source,
-            as_of=freshness.as_of,
-            materialized_through=freshness.materialized_through,
-        )
-
-
-@strawberry.type
-class CalculationMeta:
-    method: str
-    engine_version: str
-    latency_ms: float
-
-
 def _datetimes(microseconds: Ints) -> list[datetime]:
     return list(map(instant_since_2000, microseconds.tolist()))
+
+
+@strawberry.type(description="How semanticDrift is told: by whose embeddings.")
+class SemanticMeta:
+    method: str
+    embedder: str | None = strawberry.field(
+        description="What makes the embeddings: `local`, `sentence`, `openai`, or `none` where producers bring them; null "
+        "where there are none here (COHERENCE_VECTORS=off), and every semanticDrift is null."
+    )
+    space: str | None = strawberry.field(
+        description="Which embeddings are compared, embedder, model and version: those of another space never are."
+    )
+    width: int = strawberry.field(description="Numbers of an embedding.")
+    engine_version: str
+
+    @classmethod
+    def of(cls, services: Services) -> Self:
+        vectors, settings = services.vectors, services.settings
+        return cls(
+            method="1 - cosine of the angle between the mean embeddings of a window and of the one listed before",
+            embedder=settings.embedder if vectors.on else None,
+            space=vectors.store.space if vectors.on else None,
+            width=settings.embedding_width,
+            engine_version=ENGINE_VERSION,
+        )
 
 
 @strawberry.type
@@ -218,6 +212,10 @@ class Coherence:
         return [
             SourceCount(source=source, count=count) for source, count in self.analysis.source_counts.items()
         ]
+
+    @strawberry.field(description="How the semanticDrift of its windows is told.")
+    def semantic_meta(self, info: Info) -> SemanticMeta:
+        return SemanticMeta.of(info.context.services)
 
     @strawberry.field
     def inputs(self) -> CalculationInputs:

@@ -1,15 +1,21 @@
 """Root fields of messages."""
 
+from time import perf_counter
 from typing import Annotated
 
 import strawberry
 
+from app.coherence.sources.freshness import freshness
+from app.coherence.sources.spans import Span
 from app.messages import queries
 from app.messages.queries import Group
 from app.signals.buckets import CalendarUnit, time_zone
+from graphql_schema.calculation import calculation
 from graphql_schema.context import Info
 from graphql_schema.inputs import TimeRange, range_of
 from graphql_schema.messages.types import FeedbackSummary, MessageBucket
+
+_BUCKETS = "count of messages and their feedback; sums of tokens and cost, by local time and group"
 
 
 @strawberry.type
@@ -40,7 +46,10 @@ class MessageQueries:
     ) -> list[MessageBucket] | None:
         zone, wanted = time_zone(time_zone_name), range_of(time_range)
         async with info.context.read() as connection:
+            began = perf_counter()
+            fresh = await freshness(connection, [Span(wanted, None)])
             found = await queries.buckets(
                 connection, info.context.rights, wanted, unit.value.lower(), zone.key, frozenset(by)
             )
-        return [MessageBucket.of(bucket) for bucket in found]
+        calculated = calculation(wanted, fresh, _BUCKETS, began)
+        return [MessageBucket.of(bucket, calculated) for bucket in found]

@@ -11,6 +11,7 @@ from app.errors import NotFound
 from app.messages.models import MessageRole
 from app.messages.queries import Bucket, Group, Sums
 from app.signals.queries import SignalKey
+from graphql_schema.calculation import Calculation, CalculationInputs, CalculationMeta
 from graphql_schema.context import Info
 from graphql_schema.nodes import Node, message_id
 from graphql_schema.signals.types import Signal
@@ -121,10 +122,15 @@ class MessageBucket:
     domain: str | None = strawberry.field(description="Null where not grouped by DOMAIN, and for none.")
     message_count: int
     feedback: FeedbackSummary
+    inputs: CalculationInputs
+    meta: CalculationMeta
 
     @classmethod
-    def of(cls, bucket: Bucket) -> Self:
+    def of(cls, bucket: Bucket, calculation: Calculation) -> Self:
+        inputs, meta = calculation
         return cls(
+            inputs=inputs,
+            meta=meta,
             user_key=bucket.user_id,
             bucket=bucket.start,
             agent_id=bucket.agent_id,

@@ -178,6 +178,9 @@ def written(compiler: "Compiler", details: Any) -> Write:
             fields[key] = _metrics(compiler, selected)
         elif name == "series":
             fields[key] = _series(compiler, selected)
+        elif name == "semanticMeta":
+            services = compiler.executor.context_value.services
+            fields[key] = _all(constant(compiler, selected, types.SemanticMeta.of(services)))
         else:
             fields[key] = _each(read_field(compiler, "Coherence", selected))
 
@@ -223,6 +226,17 @@ def _columns[C](compiler: "Compiler", type_name: str, details: Any, known: Mappi
     if unknown := set(selected.values()) - known.keys():
         raise Unplanned(f"{type_name}: {unknown}")
     return {key: known[name] for key, name in selected.items()}
+
+
+def constant(compiler: "Compiler", details: Any, found: Any) -> dict[str, Any]:
+    """What is selected of an object that is the same in every answer; it is of the type that its class is called."""
+    type_name = type(found).__name__
+    fields = compiler.collected(type_name, details)
+    return {key: read_field(compiler, type_name, below)(found) for key, below in fields.items()}
+
+
+def _all(value: Any) -> Write:
+    return lambda points: [value] * len(points.analyses)
 
 
 def _each(read: Callable[[Any], Any]) -> Write:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Final, cast
 from uuid import UUID
 
+import orjson
 from graphql import GraphQLObjectType, ObjectValueNode, VariableNode, Visitor, visit
 from graphql.execution.values import get_argument_values
 from sqlalchemy import (
@@ -64,6 +65,7 @@ from graphql_schema.plans.plan import (
 )
 from graphql_schema.plans.text import Piece, joined, maybe, plain, text
 from graphql_schema.signals import inputs as signal_inputs
+from graphql_schema.signals.types import ClassificationMeta
 from graphql_schema.users import inputs as user_inputs
 
 _SIGNAL_COLUMNS: Final = [
@@ -251,6 +253,10 @@ class Compiler:
             raise Unplanned("whose identity it is")
         return maybe(text(auth.first_identity(column, user.c.id)))
 
+    def _classification_meta(self, details: Any, _: Any) -> Piece:
+        found = ClassificationMeta.of(self.executor.context_value.services)
+        return orjson.dumps(coherence.constant(self, details, found)).decode()
+
     def _conversation_of(self, details: Any, row: Any) -> Piece:
         """Of what may be read because it may be."""
         own = conversations.conversations().where(Conversation.id == row.c.conversation_id)
@@ -411,6 +417,7 @@ _OTHERS: Final[dict[tuple[str, str], Callable[[Compiler, Any, Any], Piece]]] = {
     ("Conversation", "user"): Compiler._user_of,  # noqa: SLF001 - this module's own
     ("User", "ssoProvider"): partial(Compiler._identity_of, column=ProviderIdentity.provider),  # noqa: SLF001
     ("User", "ssoId"): partial(Compiler._identity_of, column=ProviderIdentity.subject),  # noqa: SLF001
+    ("Signal", "classificationMeta"): Compiler._classification_meta,  # noqa: SLF001
     ("Signal", "conversation"): Compiler._conversation_of,  # noqa: SLF001
     ("Message", "conversation"): Compiler._conversation_of,  # noqa: SLF001
 }

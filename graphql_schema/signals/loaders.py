@@ -1,18 +1,22 @@
 """Signals of many conversations at once."""
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.coherence.sources.freshness import freshness
+from app.coherence.sources.spans import Span
 from app.database.paging import Page, Slice
 from app.errors import BadUserInput
 from app.signals import queries
 from app.signals.lineage import Step, lineage
 from app.signals.queries import SignalFilter, SignalKey
-from app.signals.summary import Summary, summaries
+from app.signals.summary import Summary, pieces, summaries
 from app.timerange import TimeRange
+from graphql_schema.calculation import Calculation, calculation
 from graphql_schema.connections import SIGNALS, Connection, Edge, edges
 from graphql_schema.context import Context, Loader
 from graphql_schema.signals.types import LineageStep, Signal, SignalSummary
@@ -80,37 +84,48 @@ def signals_of(
     return Connection(paged=SIGNALS, load=load, count=count)
 
 
-class SummaryLoader(Loader[UUID | None, SignalFilter, Summary | BadUserInput]):
+_SUMMARY = "count of signals, by class and by source"
+_LINEAGE = "steps between consecutive signals of different sources; mean of score after - score before"
+
+
+class SummaryLoader(Loader[UUID | None, SignalFilter, tuple[Summary | BadUserInput, Calculation]]):
     """By user; None for that of everything."""
 
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID | None], arguments: SignalFilter
-    ) -> dict[UUID | None, Summary | BadUserInput]:
+    ) -> dict[UUID | None, tuple[Summary | BadUserInput, Calculation]]:
+        began = perf_counter()
+        fresh = await freshness(connection, pieces(arguments))
         found: dict[UUID | None, Summary | BadUserInput] = {}
         if None in keys:
             found |= await summaries(connection, self.rights, [None], arguments)
         if users := [key for key in keys if key is not None]:
             found |= await summaries(connection, self.rights, users, arguments)
-        return found
+        calculated = calculation(arguments.range, fresh, _SUMMARY, began)
+        return {key: (summary, calculated) for key, summary in found.items()}
 
 
 async def summary_of(context: Context, user: UUID | None, wanted: SignalFilter) -> SignalSummary:
     await context.arrivals_dealt_with()
-    summary = await context.loader(SummaryLoader).load(user, wanted)
+    summary, calculated = await context.loader(SummaryLoader).load(user, wanted)
     if isinstance(summary, BadUserInput):
         raise summary
-    return SignalSummary.of(summary, user, wanted)
+    return SignalSummary.of(summary, user, wanted, calculated)
 
 
-class LineageLoader(Loader[UUID, TimeRange, list[Step] | BadUserInput]):
+class LineageLoader(Loader[UUID, TimeRange, tuple[list[Step] | BadUserInput, Calculation]]):
     async def read(
         self, connection: AsyncConnection, keys: Sequence[UUID], arguments: TimeRange
-    ) -> dict[UUID, list[Step] | BadUserInput]:
-        return await lineage(connection, keys, arguments)
+    ) -> dict[UUID, tuple[list[Step] | BadUserInput, Calculation]]:
+        began = perf_counter()
+        fresh = await freshness(connection, [Span(arguments, None)])
+        found = await lineage(connection, keys, arguments)
+        calculated = calculation(arguments, fresh, _LINEAGE, began)
+        return {key: (steps, calculated) for key, steps in found.items()}
 
 
 async def lineage_of(context: Context, conversation: UUID, wanted: TimeRange) -> list[LineageStep]:
-    steps = await context.loader(LineageLoader).load(conversation, wanted)
+    steps, (inputs, meta) = await context.loader(LineageLoader).load(conversation, wanted)
     if isinstance(steps, BadUserInput):
         raise steps
     return [
@@ -119,6 +134,8 @@ async def lineage_of(context: Context, conversation: UUID, wanted: TimeRange) ->
             to_source=step.to_source,
             count=step.count,
             mean_score_change=step.mean_score_change,
+            inputs=inputs,
+            meta=meta,
         )
         for step in steps
     ]

@@ -1,19 +1,25 @@
 """Root fields of signals."""
 
+from time import perf_counter
 from typing import Annotated
 
 import strawberry
 
+from app.coherence.sources.freshness import freshness
+from app.coherence.sources.spans import spans
 from app.conversations import queries as conversations
 from app.conversations.service import no_such_conversation
 from app.duration import Duration
 from app.signals import buckets, queries
+from graphql_schema.calculation import calculation
 from graphql_schema.connections import SIGNALS, Connection
 from graphql_schema.context import Info
 from graphql_schema.inputs import TimeRange, known, range_of
 from graphql_schema.signals.inputs import SignalFilter, filter_of
 from graphql_schema.signals.loaders import signals_of, summary_of
 from graphql_schema.signals.types import Signal, SignalBucket, SignalSummary
+
+_BUCKETS = "mean of the scores, mean of the tones that there are, and count, by bucket, source and agent"
 
 
 @strawberry.type
@@ -66,7 +72,10 @@ class SignalQueries:
             if key is not None and conversation is None:
                 raise no_such_conversation("contextWindowId")
             asked = buckets.Asked(rights, range_of(time_range), conversation, named, known(agent_id))
+            began = perf_counter()
+            fresh = await freshness(connection, spans(asked.range, grid.step))
             rows = await buckets.buckets(connection, grid, asked, fill_gaps=fill_gaps)
+        inputs, meta = calculation(asked.range, fresh, _BUCKETS, began)
         return [
             SignalBucket(
                 bucket=row.start,
@@ -75,6 +84,8 @@ class SignalQueries:
                 avg_signal_score=row.avg_score,
                 avg_emotional_tone=row.avg_tone,
                 total_count=row.n,
+                inputs=inputs,
+                meta=meta,
             )
             for row in rows
         ]

@@ -1,6 +1,7 @@
 """Signals and their pages."""
 
 from datetime import datetime
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID
 
@@ -8,13 +9,16 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.charts.classifications import path
+from app.coherence import ENGINE_VERSION
 from app.database.paging import Key
 from app.errors import NotFound
+from app.services import Services
 from app.signals.buckets import CalendarUnit
-from app.signals.classify import Classification
+from app.signals.classify import LONGEST, Classification
 from app.signals.queries import SignalFilter
 from app.signals.summary import Summary
 from app.vectors.service import check
+from graphql_schema.calculation import Calculation, CalculationInputs, CalculationMeta
 from graphql_schema.context import Info
 from graphql_schema.nodes import Node, signal_id
 
@@ -25,6 +29,36 @@ if TYPE_CHECKING:
 
 strawberry.enum(CalendarUnit)
 strawberry.enum(Classification)
+
+
+@strawberry.type(description="How the classes of signals are told: by which words, with which weights.")
+class ClassificationMeta:
+    method: str
+    detector: str = strawberry.field(description="The lexicon that stands beside the table of keywords.")
+    keywords: str = strawberry.field(description="Name of the file that the table of keywords is read from.")
+    digest: str = strawberry.field(
+        description="SHA-256 of the table and the lexicon's version: where it differs, classes may."
+    )
+    keyword_count: int = strawberry.field(description="Words and phrases that count, the lexicon's included.")
+    threshold: float = strawberry.field(
+        description="Weight that a class has to have more than, else NEUTRAL."
+    )
+    max_characters: int = strawberry.field(description="Of a text, from its beginning, that count.")
+    engine_version: str
+
+    @classmethod
+    def of(cls, services: Services) -> Self:
+        classifier = services.classifier
+        return cls(
+            method="weighted keywords and lexicon; the class of most weight wins, a negation before a word turns it",
+            detector=classifier.lexicon,
+            keywords=services.settings.keywords.name,
+            digest=classifier.digest,
+            keyword_count=classifier.size,
+            threshold=classifier.threshold,
+            max_characters=LONGEST,
+            engine_version=ENGINE_VERSION,
+        )
 
 
 @strawberry.type
@@ -77,6 +111,10 @@ class Signal(Node):
     def classification(self, info: Info) -> Classification:
         return info.context.services.classifier(self.raw_content)
 
+    @strawberry.field(description="How classes are told here: equal of all signals.")
+    def classification_meta(self, info: Info) -> ClassificationMeta:
+        return ClassificationMeta.of(info.context.services)
+
     @strawberry.field(description="The message that this is the record of.")
     async def message(
         self, info: Info
@@ -116,9 +154,10 @@ class Signal(Node):
         from graphql_schema.vectors.loaders import SimilarLoader, signals_of
 
         check(first)
-        return await signals_of(
-            info.context, await info.context.loader(SimilarLoader).load(self.place, first)
-        )
+        began = perf_counter()
+        await info.context.time()  # before the index is asked
+        matches = await info.context.loader(SimilarLoader).load(self.place, first)
+        return await signals_of(info.context, matches, began)
 
 
 @strawberry.type(
@@ -131,6 +170,8 @@ class SignalBucket:
     avg_signal_score: float | None = strawberry.field(description="Null in a filled gap.")
     avg_emotional_tone: float | None
     total_count: int
+    inputs: CalculationInputs
+    meta: CalculationMeta
 
 
 @strawberry.type
@@ -155,11 +196,16 @@ class SignalSummary:
     chart_url: str = strawberry.field(
         description="Path of a bar chart of `classifications` on this server; `.png` and `.svg` are both served."
     )
+    inputs: CalculationInputs
+    meta: CalculationMeta
 
     @classmethod
-    def of(cls, summary: Summary, user: UUID | None, wanted: SignalFilter) -> Self:
+    def of(cls, summary: Summary, user: UUID | None, wanted: SignalFilter, calculation: Calculation) -> Self:
         """`user` and `wanted` are whose and which signals it is of."""
+        inputs, meta = calculation
         return cls(
+            inputs=inputs,
+            meta=meta,
             total_count=summary.total,
             classifications=[
                 ClassificationCount(classification=kind, count=n)
@@ -178,3 +224,5 @@ class LineageStep:
     to_source: str
     count: int
     mean_score_change: float = strawberry.field(description="Mean of (score after - score before).")
+    inputs: CalculationInputs
+    meta: CalculationMeta

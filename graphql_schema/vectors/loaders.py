@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.coherence.sources.freshness import Freshness
 from app.signals.queries import SignalKey
+from app.timerange import ALWAYS
 from app.vectors.index import Match
+from graphql_schema.calculation import calculation
 from graphql_schema.context import Context, Loader
 from graphql_schema.signals.loaders import SignalLoader
 from graphql_schema.vectors.types import SimilarSignal
@@ -36,12 +39,16 @@ class VectorIdLoader(Loader[SignalKey, None, str | None]):
         return None
 
 
-async def signals_of(context: Context, matches: Sequence[Match]) -> list[SimilarSignal]:
-    """Of those that are still there, and may be read."""
+async def signals_of(context: Context, matches: Sequence[Match], began: float) -> list[SimilarSignal]:
+    """Of those that are still there, and may be read. `began` is when they were asked for."""
+    vectors = context.services.vectors
+    read_at = Freshness("pinecone" if vectors.elsewhere else "pgvector", await context.time(), None)
+    method = f"cosine similarity of embeddings, of {vectors.store.space}"
+    inputs, meta = calculation(ALWAYS, read_at, method, began)
     loader = context.loader(SignalLoader)
     signals = await asyncio.gather(*(loader.load(match.key, None) for match in matches))
     return [
-        SimilarSignal(signal=signal, similarity=match.similarity)
+        SimilarSignal(signal=signal, similarity=match.similarity, inputs=inputs, meta=meta)
         for match, signal in zip(matches, signals, strict=True)
         if signal is not None
     ]

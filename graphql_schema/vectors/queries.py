@@ -1,5 +1,7 @@
 """Search by meaning."""
 
+from time import perf_counter
+
 import strawberry
 
 from app.conversations import queries as conversations
@@ -16,6 +18,8 @@ class VectorQueries:
     async def search_signals(
         self, info: Info, text: str, first: int = 10, context_window_id: str | None = strawberry.UNSET
     ) -> list[SimilarSignal] | None:
+        began = perf_counter()
+        await info.context.time()  # before the index is asked
         context, key, conversation = info.context, known(context_window_id), None
         if key is not None:
             async with context.read() as connection:
@@ -25,4 +29,4 @@ class VectorQueries:
         matches = await context.services.vectors.search(
             context.rights, text, first, conversation, newest=context.newest
         )
-        return await signals_of(context, matches)
+        return await signals_of(context, matches, began)

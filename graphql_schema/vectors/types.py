@@ -2,6 +2,7 @@
 
 import strawberry
 
+from graphql_schema.calculation import CalculationInputs, CalculationMeta
 from graphql_schema.signals.types import Signal
 
 
@@ -9,3 +10,5 @@ from graphql_schema.signals.types import Signal
 class SimilarSignal:
     signal: Signal
     similarity: float = strawberry.field(description="Cosine similarity, -1 to 1.")
+    inputs: CalculationInputs
+    meta: CalculationMeta

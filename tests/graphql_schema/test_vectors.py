@@ -162,7 +162,7 @@ async def test_a_page_of_similar_signals_takes_as_many_statements_as_one(people)
             statements.clear()
     finally:
         event.remove(engine, "before_cursor_execute", count)
-    assert totals[0] == totals[1] <= 5
+    assert totals[0] == totals[1] <= 6  # one of them what time it is
 
 
 async def test_where_vectors_are_off_search_is_unavailable_and_signals_are_read_as_ever(people):

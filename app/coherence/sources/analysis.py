@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.auth.viewer import Rights
 from app.coherence.coherence import Coherence, Weights, coherence
 from app.coherence.drift import Drift, drift
+from app.coherence.sources.freshness import Freshness
 from app.coherence.sources.moments import (
     MICROSECOND,
-    Freshness,
     Pool,
     Question,
     Reading,

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import Rights
 from app.coherence.drift import Level, drift, level, levels, nullable
+from app.coherence.sources.freshness import Freshness
 from app.coherence.sources.measure import Moment, read_moment
-from app.coherence.sources.moments import MICROSECOND, Freshness, Pool, Reading, unpacked
+from app.coherence.sources.moments import MICROSECOND, Pool, Reading, unpacked
 from app.coherence.sources.spans import ROLLUPS, TABLES, start_of
 from app.coherence.windows import ORIGIN, Cells, bounds, collect
 from app.errors import BadUserInput

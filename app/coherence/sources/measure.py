@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import Rights
 from app.coherence.metrics import Metrics, metrics
-from app.coherence.sources.moments import Freshness, Pool, Question, Reading, read
+from app.coherence.sources.freshness import Freshness
+from app.coherence.sources.moments import Pool, Question, Reading, read
 from app.coherence.sources.spans import ROLLUPS
 from app.duration import Duration
 from app.errors import BadUserInput

@@ -31,11 +31,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import Rights
 from app.coherence.sources.aged import lost, too_old
+from app.coherence.sources.freshness import STATE, Freshness
 from app.coherence.sources.spans import TABLES, Span, bucket_of, spans
 from app.coherence.windows import ORIGIN, Cells, Floats, Ints, collect
 from app.conversations.models import Conversation
 from app.conversations.queries import readable
-from app.database.base import MINUS_INFINITY, AnyRow, Statement
+from app.database.base import Statement
 from app.errors import BadUserInput
 from app.signals.models import Rollup5Minutes, RollupState, Signal
 from app.timerange import ALWAYS, TimeRange
@@ -84,18 +85,6 @@ class Piece(NamedTuple):
         return cls(span.width, span.range.start is not None, span.range.end is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """Of what is read together, in one snapshot."""
-
-    source: str
-    """`continuous_aggregate`, `rollup`, `raw`, or one of the former two `+raw`."""
-    as_of: datetime
-    """Everything committed before it is counted."""
-    materialized_through: datetime | None
-    """What lies before comes from buckets summed beforehand, save what was touched since; None where all is raw."""
-
-
 @dataclass(slots=True)
 class Reading:
     """The signals of one pool."""
@@ -121,7 +110,7 @@ async def read(
         if row.source is not None:
             found[row.pool].append(row)
     # There is always a row: of the state, where there are no signals.
-    freshness = _freshness(question, row)
+    freshness = Freshness.of(pieces, row)
     answers: dict[UUID | None, Reading | BadUserInput] = {
         pool: _reading(rows, question.step, freshness) for pool, rows in found.items()
     }
@@ -146,25 +135,6 @@ async def count_windows(
     summed = select(new.c.pool, func.sum(new.c.new).label("n")).group_by(new.c.pool)
     rows = await connection.execute(summed, {"pools": list(pools), **_times(pieces)})
     return {row.pool: int(row.n) for row in rows}
-
-
-def _freshness(question: Question, state: AnyRow) -> Freshness:
-    widths = {span.width for span in _pieces(question)}
-    rolled_up = widths - {None}
-    through = None
-    if rolled_up:
-        through = (
-            state.as_of
-            if state.rollups == "rollup"
-            else state.materialized_1h
-            if 3_600 in rolled_up
-            else state.materialized_5m
-        )
-    return Freshness(
-        source="+".join(([state.rollups] if rolled_up else []) + (["raw"] if None in widths else [])),
-        as_of=state.as_of,
-        materialized_through=None if through == MINUS_INFINITY else through,
-    )
 
 
 async def _aged(
@@ -230,11 +200,8 @@ def _statement(question: Question, pieces: Sequence[Piece]) -> Statement:
         sums = _sums(question, pieces).subquery("sums")
     return select(
         sums,
-        RollupState.source.label("rollups"),
         RollupState.kept_from,
-        RollupState.materialized_5m,
-        RollupState.materialized_1h,
-        func.now().label("as_of"),
+        *STATE,
     ).select_from(outerjoin(RollupState, sums, true()))
 
 
