@@ -69,6 +69,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             app.state.farewell = partial(graphql.farewell, feed)
             yield
         await charts.close()
+        await graphql.schema.documents.registered.close()
         await services.coach.close()
         await database.close()
 

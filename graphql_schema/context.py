@@ -24,6 +24,9 @@ READING: Final = "reading"
 ATTEMPT: Final = "attempt"
 """Where a request keeps what has become of its operation before the executor gets it."""
 
+BATCH_ROWS: Final = "batch_rows"
+"""Rows that the operations of one request can return together, where it is a list of them."""
+
 
 class Asked(NamedTuple):
     """An operation as it came: equal ones are answered alike."""
@@ -128,6 +131,12 @@ class Context:
         if count > paid:
             await self.services.rates.signals.charge(self.payer, count - paid)
         self.attempt.signals = 0
+
+    def add_to_batch(self, rows: int) -> int:
+        """Return the rows that the operations of this one's request can return together so far, by it as well."""
+        if BATCH_ROWS in self.request:
+            self.request[BATCH_ROWS] += rows
+        return int(self.request.get(BATCH_ROWS, rows))
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read from."""

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData, GraphQLRequestProtocol
 from strawberry.http.streaming import SSETransport
 from strawberry.http.types import QueryParams
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -31,6 +31,7 @@ from app.realtime.feed import Feed
 from app.services import Services
 from graphql_schema.batches import REFUSED, Body, read_request
 from graphql_schema.context import ATTEMPT, Asked, Attempt, Context
+from graphql_schema.documents import StandIn
 from graphql_schema.door import changes, sees_schema
 from graphql_schema.encoding import to_json
 from graphql_schema.leaving import LeftOff
@@ -56,8 +57,11 @@ _STATUSES = {
     "RATE_LIMITED": 429,
     "UNAVAILABLE": 503,
     "INTERNAL_SERVER_ERROR": 500,
+    "PERSISTED_QUERY_NOT_FOUND": 200,
+    "PERSISTED_QUERY_NOT_SUPPORTED": 200,
 }
 
+_KINDS: Final = {str: "string", dict: "object"}
 
 CLIENT_CLOSED_REQUEST = 499
 
@@ -163,8 +167,8 @@ class GraphQLApp(GraphQL[Context, None]):
             return None
         try:
             body = msgspec.json.decode(await request.body(), type=Body)
-            query = self.schema.documents.query_of(msgspec.structs.asdict(body))
-            if type(query) is not str:  # none, or an unknown one
+            query = await self.schema.documents.resolve(msgspec.structs.asdict(body))
+            if type(query) is not str:  # none, or one that is not known or offered by its hash
                 return None
             name = body.operationName or None
             free = plans.free_of(query, name, request.state.viewer.rights)
@@ -270,6 +274,8 @@ class GraphQLApp(GraphQL[Context, None]):
                 raise NotAllowed(
                     f"{what} is not run by GET, as it stores or costs something: use POST.", "POST"
                 )
+        if isinstance(request_data, list):
+            request.state.batch_rows = 0
         return await super().execute_operation(
             request, request_adapter, request_data, context, root_value, sub_response
         )
@@ -299,19 +305,50 @@ class GraphQLApp(GraphQL[Context, None]):
         if request.method == "POST" and kind != EVENTS:
             read = await read_request(await request.get_body(), self.schema.readers)
             if read is not None:
+                await self._find_document(read, {})
                 return read
         data = await super().parse_http_body(request)
-        if isinstance(data, GraphQLRequestData) and data.query is None:
-            told = (
-                request.query_params if request.method == "GET" else self.parse_json(await request.get_body())
-            )
-            asked = {"documentId": told.get("documentId"), "extensions": data.extensions}
-            data.query = self.schema.documents.asked_for(asked)
+        told = request.query_params if request.method == "GET" else self.parse_json(await request.get_body())
         if isinstance(data, GraphQLRequestData):
-            if not isinstance(data.operation_name, str | None):
-                raise HTTPException(400, "`operationName` must be a string or null, if provided.")
-            data.operation_name = data.operation_name or None
+            await self._find_document(data, told)
+        else:
+            for operation, item in zip(data, told, strict=True):
+                await self._find_document(operation, item)
         return data
+
+    async def _find_document(self, operation: GraphQLRequestData, told: Mapping[str, Any]) -> None:
+        """Have `operation` hold the document that it names in place of one; `told` is what the client has sent."""
+        if not isinstance(operation.operation_name, str | None):
+            raise HTTPException(400, "`operationName` must be a string or null, if provided.")
+        operation.query = await self.schema.documents.resolve(
+            {
+                "query": operation.query,
+                "documentId": told.get("documentId"),
+                "extensions": operation.extensions,
+            }
+        )
+        stands_in = isinstance(operation.query, StandIn)
+        operation.operation_name = None if stands_in else operation.operation_name or None
+
+    def _validate_batch_request(self, request_data: list[Any], protocol: GraphQLRequestProtocol) -> None:
+        """Refuse a list of operations that is too long, or of which one is none."""
+        most = self.services.settings.max_operations
+        if not most:
+            raise HTTPException(400, "This server takes one operation a request, not a list of them.")
+        if protocol != "http":
+            raise HTTPException(400, "A stream of events answers one operation, not a list of them.")
+        if len(request_data) > most:
+            raise HTTPException(
+                400, f"The request has {len(request_data)} operations; it takes up to {most}."
+            )
+        for index, item in enumerate(request_data):
+            if not isinstance(item, dict):
+                raise HTTPException(400, f"Operation {index} of the request is no object.")
+            for name, kind in (("query", str), ("variables", dict), ("extensions", dict)):
+                if not isinstance(item.get(name), kind | None):
+                    raise HTTPException(
+                        400, f"`{name}` of operation {index} of the request is no {_KINDS[kind]}."
+                    )
 
     def parse_query_params(self, params: QueryParams) -> dict[str, Any]:
         """Read the parameters of a GET; one that is empty is as if it were left out."""

@@ -230,6 +230,7 @@ def limits(settings: Settings) -> type[SchemaExtension]:
                 )
             except RecursionError:  # through a chain of fragments
                 size = Size(depth=sys.getrecursionlimit())
+            together = execution.context.add_to_batch(size.rows)
             faults = [
                 f"{what} {found}, and at most {most} is allowed"
                 for what, found, most in (
@@ -238,6 +239,11 @@ def limits(settings: Settings) -> type[SchemaExtension]:
                     ("number of selected fields is", size.fields, MOST_FIELDS),
                     ("number of introspections is", size.introspections, MOST_INTROSPECTIONS),
                     ("cost in rows is", size.rows, settings.max_cost),
+                    (
+                        "cost in rows with those before it in its list is",
+                        together,
+                        settings.max_cost,
+                    ),
                 )
                 if found > most
             ]

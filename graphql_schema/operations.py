@@ -13,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from graphql_schema.context import ATTEMPT, READING, Asked, Attempt, Context
+from graphql_schema.context import ATTEMPT, BATCH_ROWS, READING, Asked, Attempt, Context
 
 log = structlog.get_logger()
 
@@ -51,7 +51,8 @@ class FreshContext(SchemaExtension):
         execution = self.execution_context
         context, reading = execution.context, execution.operation_type is OperationType.QUERY
         context.newest = not reading
-        context.request[READING] = reading
+        # Of a list of operations nothing is left off: the request's others may write.
+        context.request[READING] = reading and BATCH_ROWS not in context.request
         name = execution._provided_operation_name  # noqa: SLF001 - told by nothing else
         context.asked = Asked(execution.query or "", name, execution.variables or {})
         yield

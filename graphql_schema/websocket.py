@@ -12,7 +12,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from app.errors import RateLimited
 from graphql_schema.context import Context
-from graphql_schema.documents import Documents
+from graphql_schema.documents import StandIn, has_document
 from graphql_schema.errors import of_refused
 from graphql_schema.schema import Schema
 
@@ -63,7 +63,9 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: Any) -> None:
         most = self.max_subscriptions_per_connection
         payload = message["payload"]
-        payload["query"] = cast(Schema, self.schema).documents.query_of(payload)
+        payload["query"] = await cast(Schema, self.schema).documents.resolve(payload)
+        if isinstance(payload["query"], StandIn):
+            payload["operationName"] = None
         payload["operationName"] = payload.get("operationName") or None
         known = not self.connection_acknowledged or message["id"] in self.operations
         if known or most is None or len(self.operations) < most:
@@ -73,13 +75,13 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
 
     async def handle_message(self, message: Any) -> None:
-        if _is_message(message, cast(Schema, self.schema).documents):
+        if _is_message(message):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("Failed to parse message")
 
 
-def _is_message(message: Any, documents: Documents) -> bool:
+def _is_message(message: Any) -> bool:
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return False
     if message["type"] not in {"subscribe", "complete"}:
@@ -89,7 +91,7 @@ def _is_message(message: Any, documents: Documents) -> bool:
         message["type"] == "complete"
         or (
             isinstance(payload, dict)
-            and isinstance(documents.query_of(payload), str)
+            and has_document(payload)
             and isinstance(payload.get("variables"), dict | None)
             and isinstance(payload.get("operationName"), str | None)
         )

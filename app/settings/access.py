@@ -29,6 +29,12 @@ class Access(BaseSettings):
         alias="COHERENCE_TRUSTED_DOCUMENTS_ONLY",
         description="Run no others, but for administrators. The dashboard's own are always among them.",
     )
+    persisted_queries: int = Field(
+        1_000,
+        alias="COHERENCE_PERSISTED_QUERIES",
+        ge=0,
+        description="Documents that are kept for clients that register them by their hash (automatic persisted queries); 0: none.",
+    )
     session_idle: float = Field(
         86_400,
         alias="COHERENCE_SESSION_IDLE_SECONDS",

@@ -43,6 +43,12 @@ class Limits(BaseSettings):
     max_batch: int = Field(
         50_000, alias="COHERENCE_MAX_BATCH", ge=1, description="Most signals of one batch."
     )
+    max_operations: int = Field(
+        10,
+        alias="COHERENCE_MAX_OPERATIONS",
+        ge=0,
+        description="Most operations of one request (a JSON array of them); 0: such requests are refused.",
+    )
     max_text: int = Field(
         1_000_000, alias="COHERENCE_MAX_TEXT", ge=1, description="Most characters of one text of a signal."
     )

@@ -121,7 +121,7 @@ async def test_an_unknown_hash_is_told_as_clients_expect_it(lenient, how):
     ]
     assert "data" not in body
     answer = await post(lenient, {"Accept": "application/graphql-response+json"}, **named(LISTED, how))
-    assert answer.status_code == 400
+    assert answer.status_code == 200
     async with socket(lenient) as ws:
         await opened(ws)
         await send(ws, type="subscribe", id="1", payload=named(LISTED, how))
@@ -153,7 +153,12 @@ async def test_nothing_else_runs_for_those_who_are_no_administrators(strict, mak
     for text in (LISTED, VERSION + " ", VERSION.replace("version", "v: version"), "{ __typename }"):
         assert code((await post(strict, headers, query=text)).json()) == "FORBIDDEN"
     # A trusted hash beside another document does not make that trusted.
-    assert code((await post(strict, headers, query=LISTED, **named(VERSION, "apollo"))).json()) == "FORBIDDEN"
+    for how, refused in (("apollo", "BAD_USER_INPUT"), ("draft", "FORBIDDEN"), ("plain", "FORBIDDEN")):
+        body = (await post(strict, headers, query=LISTED, **named(VERSION, how))).json()
+        assert code(body) == refused
+    unknown = (await post(strict, headers, **named(LISTED, "apollo"))).json()
+    assert code(unknown) == "PERSISTED_QUERY_NOT_SUPPORTED"
+    assert code((await post(strict, headers, **named(LISTED, "draft"))).json()) == "PERSISTED_QUERY_NOT_FOUND"
     async with httpx2.AsyncClient(headers=headers) as http:
         for accept in ("application/json", "text/event-stream"):
             got = await http.get(
