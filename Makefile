@@ -23,7 +23,7 @@ test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the w
 	@$(PYTEST) $(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
 test-fast: .venv/dev ## Run what takes two minutes: no browser, no second server, no coverage
-	@$(PYTEST) -m "not many and not slow" $(ARGS)
+	@$(PYTEST) -m "not many and not slow and not real" $(ARGS)
 
 check: .venv/dev $(WEB)/dist/index.html ## Lint, types, import rules, contract, known vulnerabilities
 	@ruff check .

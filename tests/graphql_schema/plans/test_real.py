@@ -2,8 +2,10 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from graphql import get_named_type, is_leaf_type, is_object_type
@@ -45,8 +47,25 @@ SHAPES = {
         signals(first: 2) { edges { node { timestamp conversation { %s } } } } } } } } } }""",
     "signals": "signals(last: 5) { edges { node { id conversation { user { %s } } } } }",
 }
+CONVERSATIONS = {"conversation", "others", "node", "list"}
+"""Those of which it is the coherence of conversations."""
 UNPLANNED = {"semanticDrift", "semanticMeta"}
+MIDDLES = """
+    SELECT conversation_id, percentile_disc(0.6) WITHIN GROUP (ORDER BY time) AS time FROM signals GROUP BY 1
+"""
 CLOCKS = re.compile(r'"(asOf|latencyMs|materializedThrough)":("[^"]*"|[-+.0-9eE]+)')
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """The database's, which tells both ways of asking the same: a time amid the chats."""
+
+    async def read(_):
+        return clock.now
+
+    clock = SimpleNamespace(now=datetime(2004, 12, 24, 22, 34, 56, 789, tzinfo=UTC))
+    monkeypatch.setattr(Context, "time", read)
+    return clock
 
 
 def every(schema, type_name, but=UNPLANNED):
@@ -86,6 +105,8 @@ def grid(schema):
         of = f"coherence({', '.join(filter(None, arguments))}) {{ {chosen[fields]} }}"
         if fields == "reversed":  # with the like of another window beside it
             of += f' again: coherence(window: "{window}") {{ level series {{ mean }} }}'
+        if fields == "all" and shape in CONVERSATIONS:
+            of += f' current(window: "{window}") {{ {" ".join(every(schema, "CurrentReading", UNPLANNED))} }}'
         head = "query($id: ID!)" if shape == "node" else "query"
         yield f"{head} {{ {SHAPES[shape].replace('%s', of)} }}"
 
@@ -112,25 +133,27 @@ async def both(chats, operation, variables, plans, viewer="administrator"):
     return plans.planned > before, planned
 
 
-async def compare(chats, documents):
-    plans, ids = Counting(), [conversation_id(key) for key in chats.conversations.values()]
+async def compare(chats, clock, documents):
+    plans, keys = Counting(), list(chats.conversations.values())
+    middles = {row["conversation_id"]: row["time"] for row in await chats.pg.fetch(MIDDLES)}
     viewers = ("administrator", "ann", "administrator", "bob")
     for number, operation in enumerate(documents):
         viewer = viewers[number % len(viewers)]
-        given = {"id": ids[number % len(ids)]} if "$id" in operation else {}
-        planned, text = await both(chats, operation, given, plans, viewer)
+        key = keys[number % len(keys)] if "$id" in operation else chats.conversations[CHAT]
+        given, clock.now = {"id": conversation_id(key)}, middles[key]
+        planned, text = await both(chats, operation, given if "$id" in operation else {}, plans, viewer)
         assert planned or "QUERY_TOO_COMPLEX" in text or "BAD_USER_INPUT" in text
 
 
-async def test_coherence_is_the_same(chats):
+async def test_coherence_is_the_same(chats, clock):
     documents = list(grid(chats.schema._schema))
-    await compare(chats, Random(19).sample(documents, 60))
+    await compare(chats, clock, Random(19).sample(documents, 60))
 
 
 @pytest.mark.many
 @pytest.mark.parametrize("part", range(12))
-async def test_the_whole_grid_is_the_same(chats, part):
-    await compare(chats, list(grid(chats.schema._schema))[part::12])
+async def test_the_whole_grid_is_the_same(chats, clock, part):
+    await compare(chats, clock, list(grid(chats.schema._schema))[part::12])
 
 
 PAGES = {
@@ -254,15 +277,16 @@ def close(left, right):
 
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("sliding", [False, True])
-async def test_the_numbers_are_the_definitions(chats, window, sliding):
+async def test_the_numbers_are_the_definitions(chats, clock, window, sliding):
     """Made again from the rows, by nothing of the product's own."""
     step = WINDOWS[window] if sliding else window
     names = [CHAT, "irc:#rust:0", "irc:#ubuntu-meeting:1", *list(chats.conversations)[-2:]]
     query = f"""query($name: String!) {{ conversation(by: {{contextWindowId: $name}}) {{
         signalCount coherence(window: "{window}", step: "{step}") {{ totalSignalCount coherenceScoreCurrent
             coherenceScoreTrend baseline level sourceDiversity adjustments {{ sourceDiversity stability trend }}
-            driftMetrics {{ signalCount mean variance driftScore level coherenceTrend windowStart }}
-            series {{ windowStart signalCount mean variance driftScore }} }} }} }}"""
+            driftMetrics {{ signalCount mean variance driftScore level coherenceTrend windowStart windowEnd complete }}
+            series {{ windowStart signalCount mean variance driftScore complete }} }}
+        current(window: "{window}") {{ signalCount mean driftScore level }} }} }}"""
     plans, width, stride = Counting(), Duration.parse(window), Duration.parse(step)
     for name in names:
         planned, text = await both(chats, query, {"name": name}, plans)
@@ -275,7 +299,15 @@ async def test_the_numbers_are_the_definitions(chats, window, sliding):
                 chats.conversations[name],
             )
         ]
-        found = conversation["coherence"]
+        found, now = conversation["coherence"], conversation["current"]
+        recent = [row for row in rows if clock.now - timedelta(seconds=width) <= row[0] < clock.now]
+        ((_, *wanted),) = (
+            oracle.drift({0: [row[2] for row in recent]}) if recent else [(0, 0, None, None, None)]
+        )
+        assert now["signalCount"] == wanted[0]
+        assert close(now["mean"], wanted[1])
+        assert close(now["driftScore"], wanted[3])
+        assert now["level"] == (None if wanted[3] is None else oracle.level(wanted[3]))
         table = oracle.drift(oracle.windows(rows, int(width), int(stride)))
         current, baseline, trend, level, diversity, adjustments = oracle.coherence(
             table, rows, int(width), int(stride)
@@ -295,6 +327,8 @@ async def test_the_numbers_are_the_definitions(chats, window, sliding):
         assert [m["level"] for m in metrics] == [
             row[4] if row[4] is None else oracle.level(row[4]) for row in table
         ]
+        assert series["complete"] == [metric["complete"] for metric in metrics]
+        assert series["complete"] == [metric["windowEnd"] <= write_instant(clock.now) for metric in metrics]
         told_ = (
             found["coherenceScoreCurrent"],
             found["baseline"],
