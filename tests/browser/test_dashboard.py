@@ -123,15 +123,23 @@ def test_a_chart_has_its_numbers_as_a_table(page: Page, served: str):
     expect(page.get_by_role("img", name=re.compile(r"Drift over time\. \d+ windows of 1h"))).to_be_visible()
     page.get_by_text("Values as a table").click()
     table = page.get_by_role("region", name="Drift over time: values")
-    query = '{ conversation(by: {contextWindowId: "demo-drifting-3"}) { coherence(window: "1h") { series { driftScore } } forecast(window: "1h") { points { lower upper } } } }'
+    query = '{ conversation(by: {contextWindowId: "demo-drifting-3"}) { coherence(window: "1h") { series { driftScore complete } } forecast(window: "1h") { points { lower upper } } } }'
     answer = ask(served, query)["conversation"]
-    shown = [
-        cell for cell in table.locator("tbody td:nth-child(2)").all_inner_texts() if cell != "\N{EN DASH}"
-    ]
-    scores = [score for score in reversed(answer["coherence"]["series"]["driftScore"]) if score is not None]
-    assert shown == [f"{score:.2f}" for score in scores]
+    # A window that goes on has a column of its own, which is there while it has a score.
+    series = answer["coherence"]["series"]
+    windows = [
+        (f"{score:.2f}", ended)
+        for score, ended in zip(series["driftScore"], series["complete"], strict=True)
+        if score is not None
+    ][::-1]
+    goes_on = not all(ended for _, ended in windows)
+    for column, kind in ((2, True), (3, False))[: 1 + goes_on]:
+        cells = table.locator(f"tbody td:nth-child({column})").all_inner_texts()
+        assert [cell for cell in cells if cell != "\N{EN DASH}"] == [
+            score for score, ended in windows if ended is kind
+        ]
     points = answer["forecast"]["points"]
-    intervals = table.locator("tbody tr").filter(has_text=" to ").locator("td:nth-child(5)").all_inner_texts()
+    intervals = table.locator("tbody tr").filter(has_text=" to ").locator("td:last-child").all_inner_texts()
     assert intervals == [f"{point['lower']:.2f} to {point['upper']:.2f}" for point in reversed(points)]
 
 

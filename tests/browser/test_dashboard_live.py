@@ -36,12 +36,12 @@ def test_drift_follows_what_comes_within_a_second_or_two(page: Page, served: str
     open_page(page, "/conversations/live-drift")
     expect(live(page)).to_be_visible()
     drift = page.get_by_role("region", name="Drift")
-    expect(drift).to_contain_text("Latest 0.00 Low")
+    expect(drift).to_contain_text("Now 0.00 Low")
     picture = "document.querySelector('.chart canvas').toDataURL()"
     before = page.evaluate(picture)
 
     send(served, "live-drift", *[0.0, 1.0] * 20)
-    expect(drift).to_contain_text(re.compile(r"Latest 0\.9\d High"), timeout=3_000)
+    expect(drift).to_contain_text(re.compile(r"Now 0\.9\d High"), timeout=3_000)
     expect(page.locator(".conversation-facts")).to_contain_text("42 signals")
     assert page.evaluate(picture) != before
 

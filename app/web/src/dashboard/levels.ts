@@ -12,6 +12,3 @@ export function levelOf(driftScore: number): DriftLevel {
   const rounded = Math.round(driftScore * 1e9) / 1e9
   return rounded < 0.3 ? 'LOW' : rounded < 0.7 ? 'MEDIUM' : 'HIGH'
 }
-
-/** The latest score of a series whose windows with one signal have none. */
-export const latest = (scores: readonly (number | null)[]) => scores.findLast((score) => score !== null) ?? null

@@ -23,3 +23,15 @@ export function useGathered(act: () => void, delay: number): () => void {
     }, delay)
   }, [delay])
 }
+
+/** Calls `act` again and again while the page is seen. */
+export function useEvery(act: () => void, delay: number) {
+  const latest = useRef(act)
+  latest.current = act
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) latest.current()
+    }, delay)
+    return () => clearInterval(timer)
+  }, [delay])
+}

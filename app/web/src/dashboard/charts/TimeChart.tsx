@@ -9,6 +9,7 @@ import { dateTime, decimal } from '../format'
 import { useIsDark } from '../theme'
 import { drawnMarkers, drawnZones, paint, timeTicks } from './paint'
 import { between, ValueTable } from './ValueTable'
+import { xRange } from './xRange'
 
 /** The name of a custom property of tokens.css. */
 export type Token = `--${string}`
@@ -19,8 +20,8 @@ export interface Series {
   values: readonly (number | null)[]
   colour: Token
   dashed?: boolean
-  /** A point at each value, for what is sparse; where left out, wherever there is room. */
-  points?: boolean
+  /** A point at each value, for what is sparse; hollow ones for what is not settled. Where left out, wherever there is room. */
+  points?: boolean | 'hollow'
 }
 
 /** What lies between two values at each time. */
@@ -57,6 +58,10 @@ export interface TimeChartProps {
   markers?: readonly Marker[]
   /** Lowest and highest value of the scale. */
   range: readonly [number, number]
+  /** Seconds that a value stands for: a window's or a period's width. */
+  step: number
+  /** What of time was asked for; as far as there are values where left out. */
+  span?: readonly [number, number] | null
   format?: (value: number | null) => string
   height?: number
 }
@@ -91,7 +96,11 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
         padding: [8, zones.length > 0 ? 60 : 24, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: [...range] } },
+        scales: {
+          // Of a value alone uPlot would say that it lasts for years.
+          x: { time: true, range: () => xRange(drawn.current.times, drawn.current.step, drawn.current.span) },
+          y: { range: [...range] },
+        },
         axes: [
           { ...axis, grid: { show: false }, size: 30, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
           { ...axis, size: 44, values: (_, ticks) => ticks.map((tick) => format(tick)) },
@@ -104,7 +113,7 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
             width: 1.75,
             spanGaps: true,
             ...(each.dashed && { dash: [5, 4] }),
-            ...(each.points === undefined ? {} : { points: { show: each.points, size: 5 } }),
+            ...dots(each, colour),
           })),
           ...areas.flatMap(() => [EDGE, EDGE]),
         ],
@@ -148,7 +157,7 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
       <figcaption>
         <ul className="chart-legend">
           {series.map((each) => (
-            <li key={each.label} style={{ '--swatch': `var(${each.colour})` }} data-dashed={each.dashed}>
+            <li key={each.label} style={{ '--swatch': `var(${each.colour})` }} data-dashed={each.dashed} data-points={each.points}>
               {each.label}
               {index !== null && <span className="number"> {format(each.values[index] ?? null)}</span>}
             </li>
@@ -166,6 +175,11 @@ export function TimeChart({ height = 260, format = decimal, ...props }: TimeChar
       </figcaption>
     </figure>
   )
+}
+
+function dots({ points, colour: token }: Series, colour: ReturnType<typeof paint>): Pick<uPlot.Series, 'points'> {
+  if (points === 'hollow') return { points: { show: true, size: 9, width: 1.75, stroke: colour(token), fill: colour('--paper') } }
+  return { points: { ...(points !== undefined && { show: points }), size: 5, fill: colour(token) } }
 }
 
 /** The line around an area is not drawn. */

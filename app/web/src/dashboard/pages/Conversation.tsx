@@ -18,7 +18,7 @@ import { Ago, Time } from '../components/Time'
 import { count, counted } from '../format'
 import { isWhollyLive, lookback, timeRange } from '../ranges'
 import { Link } from '../router'
-import { useGathered } from '../timing'
+import { useEvery, useGathered } from '../timing'
 import { useTitle } from '../title'
 import { CoherencePanel } from './conversation/CoherencePanel'
 import { DriftPanel } from './conversation/DriftPanel'
@@ -31,11 +31,13 @@ type Found = NonNullable<ConversationQuery['conversation']>['anomalies']
 const STANDARD = { window: '1h', range: 'all' }
 /** Forecast, lineage and anomalies are read again this long after something came. */
 const FOLLOW_MS = 10_000
+/** What is so now changes without anything that happens: signals leave the last window. */
+const NOW_MS = 60_000
 
 /** One conversation: how it drifts, why its score is what it is, and what was said. */
 export default function Conversation({ contextWindowId }: { contextWindowId: string }) {
   const span = useSpan(STANDARD)
-  const { conversation, reading, facts, error, fault, isReading, read } = useConversation(contextWindowId, span)
+  const { conversation, reading, now, facts, error, fault, isReading, read } = useConversation(contextWindowId, span)
   useTitle(facts?.title ?? contextWindowId)
 
   if (conversation === null) {
@@ -66,14 +68,15 @@ export default function Conversation({ contextWindowId }: { contextWindowId: str
       {error && <Failure error={error} retry={read} />}
       {fault && !error && <NotLive error={fault} />}
       {!conversation && !error && <Loading what="the conversation" />}
-      {conversation && reading && (
+      {conversation && reading && now && (
         <div className="conversation-grid" aria-busy={isReading}>
           <DriftPanel
             reading={reading}
             meaning={conversation.coherence.series}
             forecast={conversation.forecast}
             anomalies={conversation.anomalies}
-            window={span.window}
+            now={now}
+            span={span}
           />
           <CoherencePanel reading={reading} />
           <div className="conversation-column">
@@ -119,7 +122,9 @@ function useConversation(contextWindowId: string, span: Span) {
     live.coherence.inputs.asOf > conversation.coherence.inputs.asOf &&
     isWhollyLive(span.range, conversation.startedAt)
   const reading = isNewer ? live.coherence : conversation?.coherence
-  return { conversation, reading, facts: live?.conversation ?? conversation, error, fault, isReading, read }
+  const now = isNewer ? live.conversation.current : conversation?.current
+  useEvery(read, NOW_MS)
+  return { conversation, reading, now, facts: live?.conversation ?? conversation, error, fault, isReading, read }
 }
 
 const MOST_ANOMALIES = 5

@@ -59,8 +59,10 @@ function Meanings({ window }: { window: string }) {
         </dd>
       </div>
       <div>
-        <dt>Latest</dt>
-        <dd>the level of the last window that holds two signals or more</dd>
+        <dt>Now</dt>
+        <dd>
+          the level of the last {window}, up to this moment; a line ends in a ring where its last window is still going on
+        </dd>
       </div>
       <div>
         <dt>Coherence</dt>

@@ -1,9 +1,8 @@
 import { Sparkline } from '../../charts/Sparkline'
-import { Level } from '../../components/Mark'
+import { Now } from '../../components/Now'
 import type { Span } from '../../components/SpanChoice'
 import { Ago } from '../../components/Time'
 import { count, decimal, NONE, seconds, signed } from '../../format'
-import { latest, levelOf } from '../../levels'
 import { timeRange } from '../../ranges'
 import { Link, pathOf } from '../../router'
 import type { Row } from './useConversations'
@@ -18,7 +17,7 @@ export function ConversationTable({ rows, span }: { rows: readonly Row[]; span: 
         <tr>
           <th scope="col">Conversation</th>
           <th scope="col">Drift</th>
-          <th scope="col">Latest</th>
+          <th scope="col">Now</th>
           <th scope="col" className="number">
             Coherence<span className="wide">, trend</span>
           </th>
@@ -32,16 +31,21 @@ export function ConversationTable({ rows, span }: { rows: readonly Row[]; span: 
       </thead>
       <tbody>
         {rows.map((row) => (
-          <ConversationRow key={row.id} row={row} axis={axis} />
+          <ConversationRow key={row.id} row={row} axis={axis} window={span.window} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function ConversationRow({ row, axis }: { row: Row; axis: { from?: number; to?: number } }) {
+interface ConversationRowProps {
+  row: Row
+  axis: { from?: number; to?: number }
+  window: string
+}
+
+function ConversationRow({ row, axis, window }: ConversationRowProps) {
   const { series, coherenceScoreCurrent, coherenceScoreTrend } = row.coherence
-  const score = latest(series.driftScore)
   const parties = [row.agentId, row.user && (row.user.name ?? row.user.username)].filter(Boolean)
   const last = row.lastSignalAt ? <Ago at={row.lastSignalAt} /> : NONE
   return (
@@ -62,10 +66,10 @@ function ConversationRow({ row, axis }: { row: Row; axis: { from?: number; to?: 
         </span>
       </th>
       <td>
-        <Sparkline times={series.windowStart} scores={series.driftScore} {...axis} />
+        <Sparkline times={series.windowStart} scores={series.driftScore} complete={series.complete} {...axis} />
       </td>
       <td>
-        <Level level={score === null ? null : levelOf(score)} />
+        <Now now={row.current} window={window} />
       </td>
       <td className="number">
         {decimal(coherenceScoreCurrent)}

@@ -9,6 +9,7 @@ import {
   ConversationsChangedDocument,
   ConversationsDocument,
   type ConversationStatus,
+  type NowFactsFragment,
   type RowReadingFragment,
   RowUpdatesDocument,
 } from '../../api/generated'
@@ -16,14 +17,17 @@ import { pageArguments } from '../../api/page'
 import { useReading } from '../../api/reading'
 import type { Span } from '../../components/SpanChoice'
 import { isWhollyLive, lookback, timeRange } from '../../ranges'
-import { useGathered, useSettled } from '../../timing'
+import { useEvery, useGathered, useSettled } from '../../timing'
 
 const PAGE_SIZE = 25
 const TYPING_MS = 250
 /** The order of the rows follows what happens, but not under one's eyes all the time. */
 const REORDER_MS = 3_000
+/** What is so now changes without anything that happens: signals leave the last window. */
+const NOW_MS = 60_000
 
 export interface Row extends ConversationRowFragment {
+  current: NowFactsFragment
   coherence: RowReadingFragment
 }
 
@@ -57,6 +61,7 @@ export function useConversations(params: URLSearchParams, span: Span) {
   const shown = data?.conversations?.edges.map(({ node }) => node) ?? []
   const { updates, fault: updatesFault } = useRowUpdates(shown, span)
 
+  useEvery(read, NOW_MS)
   const readSoon = useGathered(read, REORDER_MS)
   const changesFault = useEvents(ConversationsChangedDocument, { filter }, ({ conversationChanged }) => {
     const known = shown.find(({ id }) => id === conversationChanged.id)

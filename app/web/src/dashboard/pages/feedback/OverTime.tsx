@@ -11,6 +11,8 @@ import { periodOf, periods } from './periods'
 
 /** So many lines can be told apart; the table has all groups. */
 const COLOURS: readonly Token[] = ['--line', '--high', '--low', '--medium', '--neutral']
+/** About how long each lasts. */
+const PERIOD_S: Record<CalendarUnit, number> = { DAY: 86_400, WEEK: 604_800, MONTH: 2_629_800, YEAR: 31_557_600 }
 /** Up to so many values, each has a point of its own. */
 const SPARSE = 48
 
@@ -72,6 +74,7 @@ export function OverTime({ groups, unit, start }: OverTimeProps) {
         times={times}
         series={series}
         range={range}
+        step={PERIOD_S[unit]}
         format={format}
       />
       {more > 0 && (

@@ -28,6 +28,7 @@ export function MeanPanel({ window, windows }: { window: string; windows: readon
           series={series}
           areas={areas}
           range={UNIT}
+          step={width(windows)}
         />
       )}
     </Panel>
@@ -46,6 +47,11 @@ function columns(windows: readonly Measured[]): { times: number[]; series: Serie
     ],
     areas: [{ label: '± 1 volatility', lower: beside(-1), upper: beside(1), colour: '--line' }],
   }
+}
+
+/** Seconds of a window; all have one width. */
+function width([first]: readonly Measured[]): number {
+  return first === undefined ? 1 : seconds(first.end) - seconds(first.start)
 }
 
 function summary(windows: readonly Measured[]): string {
