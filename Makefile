@@ -53,6 +53,7 @@ clean: ## Remove what was installed and built; data stays
 
 # A venv with uv in it. Where the machine's python3 is too old, uv fetches one that is not.
 .venv/uv: .python-version
+	@echo "Setting up in .venv: the first time takes some minutes …"
 	@rm -rf .venv
 	@if python3 -c 'import sys; sys.exit(sys.version_info < (3, 12))'; then python3 -m venv .venv; else \
 		old=$$(mktemp -d) && python3 -m venv $$old && $$old/bin/pip install -q uv \
@@ -61,23 +62,27 @@ clean: ## Remove what was installed and built; data stays
 	@touch $@
 
 .venv/run: .venv/uv requirements.lock requirements-web.lock pyproject.toml
+	@echo "Installing the libraries, PostgreSQL and Node …"
 	@$(UV_ENV) uv pip install -q --require-hashes -r requirements.lock -r requirements-web.lock
 	@$(UV_ENV) uv pip install -q --no-deps -e .
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.lock
+	@echo "Installing what the tests and checks need …"
 	@$(UV_ENV) uv pip install -q --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Node comes from the venv, and is found by the PATH above.
 $(WEB)/dist/index.html: .venv/run $(WEB)/package-lock.json graphql_schema/schema.graphql $(shell find $(WEB)/src $(WEB)/scripts $(WEB)/*.html $(WEB)/*.ts -type f -not -name generated.ts 2>/dev/null)
-	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error
-	@npm --prefix $(WEB) run build --silent -- --logLevel warn
+	@echo "Installing what builds the pages …"
+	@npm --prefix $(WEB) ci --no-audit --no-fund --loglevel=error >/dev/null
+	@echo "Building the pages …"
+	@npm --prefix $(WEB) run build --silent
 	@touch $@
 
 # An OpenID provider for the tests of sign-in.
 .venv/provider: .venv/run tests/provider/package-lock.json
-	@npm --prefix tests/provider ci --no-audit --no-fund --loglevel=error
+	@npm --prefix tests/provider ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 # A real browser and a real Redis for tests. Only root can install them; others skip those tests, which say so.

@@ -105,10 +105,17 @@ def serve(
     logging.configure(settings.log_level)
     for warning in unknown_settings():
         log.warning(warning)
+    if settings.database_url is None and not (settings.data_dir / "postgres").exists():
+        _say(f"Making a PostgreSQL in {settings.data_dir}, with its tables …")
     with ready(settings) as (url, key, fresh):
         if fresh and settings.demo:
+            _say("Adding a demo: a dozen conversations (DEMO=0 leaves it out) …")
             asyncio.run(_demo(settings, url, key))
         serving.serve(settings, url, key)
+
+
+def _say(step: str) -> None:
+    print(f"  {step}", flush=True)  # noqa: T201
 
 
 @cli.command()

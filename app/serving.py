@@ -67,7 +67,8 @@ def tell(listening: socket.socket) -> None:
     """Says where to click."""
     host, port = listening.getsockname()[:2]
     place = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"\n  Coherence listens on {place}\n  GraphiQL: {place}/graphql\n", flush=True)  # noqa: T201
+    lines = [f"Coherence listens on {place}", f"Dashboard: {place}/", f"GraphiQL:  {place}/graphql"]
+    print("", *(f"  {line}" for line in lines), "", sep="\n", flush=True)  # noqa: T201
 
 
 def serve(settings: Settings, url: str, key: str) -> None:

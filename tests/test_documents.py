@@ -2,13 +2,17 @@
 
 import json
 import re
+import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from app.settings import Settings
 from graphql_schema.schema import build_schema
+from tests.conftest import ENVIRONMENT, KEY
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -33,6 +37,58 @@ def test_the_first_query_has_the_answer_that_is_shown(served):
     answer = json.loads(got.stdout)
     assert shape(answer) == shape(shown)
     assert answer["data"]["conversation"]["signalCount"] == 420
+
+
+def test_the_examples_of_own_data_run_as_they_are_written(served, url):
+    section = README[README.index("## Your own data") :]
+    stream, files = re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[:2]
+    told = subprocess.run(
+        ["bash", "-ec", stream.replace("http://127.0.0.1:8002", served)],
+        cwd=ROOT, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    report = json.loads(told.stdout.splitlines()[-1])
+    lines = (ROOT / "docs/samples/signals.jsonl").read_text().splitlines()
+    assert (report["lines"], report["accepted"], report["refused"]) == (len(lines), len(lines), 0), report
+    exported = ROOT / "signals.csv"
+    try:
+        done = subprocess.run(
+            ["bash", "-ec", files],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            text=True,
+            env=ENVIRONMENT | {"COHERENCE_DATABASE_URL": url, "PGCRYPTO_KEY": KEY},
+        )
+        chat = (ROOT / "docs/samples/chat.jsonl").read_text().splitlines()
+        assert f"{len(chat)} signals written" in done.stderr
+    finally:
+        exported.unlink(missing_ok=True)
+
+
+def test_a_first_start_says_what_it_does_and_then_where_to_click():
+    folder = Path(tempfile.mkdtemp(prefix="coherence-first-"))
+    given = {**ENVIRONMENT, "PORT": "0", "COHERENCE_DATA_DIR": str(folder / "data")}
+    command = [Path(sys.executable).with_name("coherence"), "serve"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, env=given, text=True
+    ) as process:
+        lines = []
+        while not lines or "GraphiQL" not in lines[-1]:
+            lines.append(process.stdout.readline())
+        process.terminate()
+        process.wait(60)
+        logged = process.stderr.read()
+    shutil.rmtree(folder, ignore_errors=True)
+    place = lines[-3].split()[-1]
+    assert [line.strip() for line in lines if line.strip()] == [
+        f"Making a PostgreSQL in {folder / 'data'}, with its tables …",
+        "Adding a demo: a dozen conversations (DEMO=0 leaves it out) …",
+        f"Coherence listens on {place}",
+        f"Dashboard: {place}/",
+        f"GraphiQL:  {place}/graphql",
+    ]
+    # One line tells root of what pytest's folders need, and nothing else is logged.
+    assert [line for line in logged.splitlines() if "pass through" not in line] == []
 
 
 def test_the_example_mutation_stores_one_and_refuses_one(served):

@@ -95,4 +95,8 @@ def configure(level: str = "info") -> Lines:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.getLogger("uvicorn.access").disabled = True  # RequestLog says more
+    if level == "info":
+        # A line for each migration of a new database, and for each step of a start: the banner says it all.
+        for name in ("alembic", "uvicorn.error"):
+            logging.getLogger(name).setLevel(logging.WARNING)
     return lines
