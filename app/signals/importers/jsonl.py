@@ -57,6 +57,8 @@ class JsonLines:
         self._names = names
         self._called = f"The {called}"
         self._strict = strict
+        self._has_other_names = False
+        """Whether the line before had names of other programs: then the next one will have, too."""
         columns: dict[str, str] = {field: field for field in KINDS if field not in names.given}
         columns |= {field: column for field, column in names.given.items() if column is not None}
         self._decode, self._values = _exactly(columns)
@@ -68,17 +70,22 @@ class JsonLines:
     def values(self, row: bytes, unread: Unread) -> Values:
         if len(row) > LONGEST:
             raise too_long(self._called)
-        try:
-            return self._values(self._decode(row))
-        except _UNREADABLE:  # it has other names, or something is wrong with it
-            return self._by_names(row.removeprefix(BOM), unread)
+        if not self._has_other_names:
+            try:
+                return self._values(self._decode(row))
+            except _UNREADABLE:  # it has other names, or something is wrong with it
+                pass
+        return self._by_names(row.removeprefix(BOM), unread)
 
     def _by_names(self, row: bytes, unread: Unread) -> Values:
         try:
             members = _MEMBERS(row)
             found = self._names.resolve(tuple(members))
+            self._has_other_names = not found.exact
             if found.event is None:
-                values = [_value(field, found.columns.get(field, ()), members) for field in KINDS]
+                values: list[Any] = [None] * len(KINDS)
+                for place, field, columns in found.places:
+                    values[place] = _value(field, columns, members)
                 tell_unread(found, unread, strict=self._strict)
                 return values
         except BadUserInput:
@@ -127,8 +134,6 @@ def _exactly(columns: Mapping[str, str]) -> tuple[Callable[[bytes], Any], Callab
 
 
 def _value(field: str, columns: Sequence[str], members: Mapping[str, msgspec.Raw]) -> Any:
-    if not columns:
-        return None
     kind = KINDS[field]
     if len(columns) == 1:
         raw = members[columns[0]]

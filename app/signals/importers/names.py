@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
 
@@ -46,7 +47,7 @@ _KNOWN = {folded(other): (field, _OTHER) for field, others in OTHERS.items() for
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resolved:
     """What the names of one line, or of a table's head, mean."""
 
@@ -56,6 +57,15 @@ class Resolved:
     """Of an event the name of each of its members."""
     unread: Sequence[str]
     """Names that are read as nothing."""
+    exact: bool = False
+    """Whether all are the contract's, or the given ones."""
+
+    @cached_property
+    def places(self) -> Sequence[tuple[int, str, Sequence[str]]]:
+        """The fields that are read, each with its place in KINDS and its names."""
+        return [
+            (place, field, names) for place, field in enumerate(KINDS) if (names := self.columns.get(field))
+        ]
 
 
 class Names:
@@ -108,7 +118,11 @@ class Names:
                 found.append(name)
         columns = {field: found for field, (_, found) in best.items()} | mapped
         read = passed_over.union(*columns.values())
-        return Resolved(columns, None, tuple(name for name in names if name not in read))
+        unread = tuple(name for name in names if name not in read)
+        exact = not unread and all(
+            [*found] == [self.given.get(field, field)] for field, found in columns.items()
+        )
+        return Resolved(columns, None, unread, exact)
 
 
 def _named(column: str, names: Sequence[str]) -> Sequence[str]:

@@ -41,6 +41,8 @@ class Preview:
     first: list[tuple[Record, datetime]] = field(default_factory=list)
     """With the time that each would get."""
     valid: int = 0
+    without_time: int = 0
+    """Those of them that do not say when they were."""
     reasons: dict[tuple[str, str], Reason] = field(default_factory=dict)
     """By the field at fault, and the fault whatever its value."""
     opened: set[str] = field(default_factory=set)
@@ -59,6 +61,7 @@ class Preview:
         for record, fault in zip(batch.records, checked.faults, strict=True):
             if fault is None:
                 self._add_valid(record, record.timestamp or now)
+                self.without_time += record.timestamp is None
         for rejected in batch.all_rejected(checked.faults):
             key = (rejected.field or "", _VALUES.sub("…", rejected.reason))
             reason = self.reasons.setdefault(key, Reason(rejected.reason, rejected.line))
@@ -128,6 +131,8 @@ def _counts(name: str, preview: Preview) -> Iterator[str]:
     if preview.start.line:
         yield f"  lines that an import would go on after: {preview.start.line}"
     yield f"  valid: {preview.valid}"
+    if preview.without_time:
+        yield f"  without a time, and so given that of the import: {preview.without_time}"
     yield f"  rejected: {preview.rejected}"
     if preview.skipped:
         yield f"  skipped: {counted(preview.skipped)}"

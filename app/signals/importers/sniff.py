@@ -24,7 +24,6 @@ _BEGINNINGS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _DOCUMENTS = (
-    (b"[", "a JSON array"),
     (b"From ", "a mailbox (mbox)"),
     (b"<?xml", "XML"),
     (b"<!doctype", "HTML"),
@@ -50,7 +49,9 @@ def document(line: bytes) -> str | None:
     for beginning, called in _DOCUMENTS:
         if text[:20].lower().startswith(beginning.lower()):
             return called
-    return None
+    # A chat's log has a time in brackets.
+    is_array = text.startswith(b"[") and text[1:].strip()[:1] in {b"", b"{", b"[", b'"', b"]"}
+    return "a JSON array" if is_array else None
 
 
 def lines_of_no_object(lines: Sequence[bytes]) -> bool:

@@ -1,6 +1,7 @@
 """Tables with a head: CSV, and the same with semicolons, tabs or bars between the fields."""
 
 import csv
+import io
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ class _OneRow(Iterator[bytes]):
     def __init__(self, raw: bytes) -> None:
         self.number = 0
         self.unfinished = False
-        self._lines = iter(raw.splitlines(keepends=True))
+        self._lines = io.BytesIO(raw)
 
     def __next__(self) -> bytes:
         return next(self._lines)

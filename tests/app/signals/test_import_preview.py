@@ -146,3 +146,11 @@ async def test_a_real_chat_is_looked_at(url, pg):
         True,
     )
     assert await counts(pg) == [0, 0, 0, 0]
+
+
+async def test_it_tells_how_many_are_given_the_time_of_the_import(database, tmp_path, capsys):
+    path = written(tmp_path / "a.jsonl", signal("x"), {"contextWindowId": "c"})
+    found = await preview(database, source(path, options((), create_conversations=True)))
+    assert (found.valid, found.without_time) == (2, 1)
+    show("a", found)
+    assert "without a time, and so given that of the import: 1" in capsys.readouterr().out

@@ -128,6 +128,21 @@ async def test_names_that_nobody_reads_are_told(database, tmp_path, ending):
     assert str((await load(database, path)).unread) == "not read: 'mood' (2)"
 
 
+async def test_lines_of_all_kinds_may_follow_each_other(database, pg, tmp_path):
+    """Whatever the line before has taught of those that follow."""
+    kinds = [
+        {"contextWindowId": "c", "rawContent": "own"},
+        {"conversation": "c", "text": "other", "n": 1},
+        {"signal_type": "chat", "context_window_id": "c", "text": "event"},
+        {"contextWindowId": "c", "rawContent": 5},
+    ]
+    rows = [kinds[int(digit)] for digit in "001021203311223300"]
+    outcome = await load(database, written(tmp_path / "a.jsonl", *rows))
+    assert (outcome.rejected, outcome.unread.counts()) == (4, {"n": 4})
+    said = ["own", "other", "event", ""]
+    assert await texts(pg) == [said[int(digit)] for digit in "0010212011223" if digit != "3"] + ["own", "own"]
+
+
 async def test_strict_refuses_names_that_nobody_reads(database, pg, tmp_path):
     path = written(
         tmp_path / "a.jsonl", {"contextWindowId": "c", "mood": 1}, {"contextWindowId": "c", "text": "x"}

@@ -51,6 +51,7 @@ OTHER = {
     "a tar archive": tarred(),
     "a mailbox (mbox)": b"From ann@example.org Sat Jan 31 12:00:00 2026\nSubject: x\n\nhello\n",
     "HTML": b"<!DOCTYPE html>\n<p>x",
+    "no JSONL: none of its first 1 lines is a JSON object": b"[12:00] <ann> hello\n",
     "no JSONL: none of its first 2 lines is a JSON object": b"contextWindowId,rawContent\nc,x\n",
 }
 
@@ -115,6 +116,13 @@ async def test_an_import_amid_rows_that_are_read_anew_goes_on(database, pg, tmp_
     await run(database, read, batch=4)
     assert len(await texts(pg)) == 10
     assert (await preview(database, read)).valid == 0
+
+
+def test_lines_that_end_in_a_carriage_return_alone_are_no_table(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"contextWindowId,text\rc,x\r")
+    with pytest.raises(BadUserInput, match="has no head: The row is not CSV: new-line character"):
+        source(path, options(()))
 
 
 async def test_windows_and_empty_lines_are_lines(database, tmp_path):
