@@ -41,7 +41,7 @@ class EventStream(SSETransport):
     headers: ClassVar[Mapping[str, str]] = {
         **SSETransport.headers,
         **PRIVATE,
-        "Cache-Control": "no-store, no-transform",
+        "Cache-Control": "no-cache, no-store, no-transform",
     }
 
     def encode_event(self, event: str, data: str | None = None) -> str:
