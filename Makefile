@@ -19,7 +19,7 @@ run: .venv/run $(WEB)/dist/index.html ## Serve on http://127.0.0.1:8002 with an 
 dev: .venv/dev $(WEB)/dist/index.html ## Serve, and start again whenever the code changes
 	@exec watchfiles --filter python "coherence serve" app graphql_schema
 
-test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider ## Run the whole test suite with its coverage, or what ARGS names without
+test: .venv/dev $(WEB)/dist/index.html .venv/machine .venv/provider .venv/clients ## Run the whole test suite with its coverage, or what ARGS names without
 	@$(PYTEST) $(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
 test-fast: .venv/dev ## Run what takes two minutes: no browser, no second server, no coverage
@@ -83,6 +83,11 @@ $(WEB)/dist/index.html: .venv/run $(WEB)/package-lock.json graphql_schema/schema
 # An OpenID provider for the tests of sign-in.
 .venv/provider: .venv/run tests/provider/package-lock.json
 	@npm --prefix tests/provider ci --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+# Other people's clients, for tests.
+.venv/clients: .venv/run tests/transport/clients/package-lock.json
+	@npm --prefix tests/transport/clients ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A real browser and a real Redis for tests. Only root can install them; others skip those tests, which say so.

@@ -11,7 +11,6 @@ import pytest
 SLOW: Final = (
     # A browser, a server beside the test's own, real clients, faults that are waited for.
     "browser",
-    "clients",
     "docker",
     "faults",
     "released",

@@ -1,4 +1,4 @@
-"""docs/api.md and docs/messages.md: every example of theirs is run as written, in order."""
+"""docs/api.md, docs/clients.md and docs/messages.md: every example of theirs is run as written, in order."""
 
 import gzip
 import json
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from graphql import build_schema, is_object_type
 
 ROOT = Path(__file__).parents[1]
 WEB = ROOT / "app" / "web"
@@ -99,7 +100,13 @@ def test_the_script_imports_logs_of_agents(served, tmp_path, file, key, messages
     not (WEB / "node_modules" / "graphql-ws").is_dir(), reason="needs node_modules: make setup"
 )
 @pytest.mark.parametrize(
-    ("code", "more"), [(code, more) for language, code, more in examples("api.md") if language == "js"]
+    ("code", "more"),
+    [
+        (code, more)
+        for name in ("api.md", "clients.md")
+        for language, code, more in examples(name)
+        if language == "js"
+    ],
 )
 def test_every_program_writes_what_is_shown(served, code, more):
     """Beside node_modules, where its imports are found."""
@@ -110,3 +117,29 @@ def test_every_program_writes_what_is_shown(served, code, more):
     finally:
         place.unlink()
     assert (done.returncode, done.stdout) == (0, more["text"]), done.stderr
+
+
+def test_what_graphcache_is_told_are_all_types_without_an_id():
+    guide = (ROOT / "docs/clients.md").read_text()
+    listed = re.search(r"const EMBEDDED = \[(.*?)\];", guide, re.DOTALL)[1]
+    types = build_schema((ROOT / "graphql_schema/schema.graphql").read_text()).type_map.items()
+    expected = {
+        name
+        for name, type_ in types
+        if is_object_type(type_)
+        and "id" not in type_.fields
+        and not name.startswith("__")
+        and not name.endswith(("Connection", "Edge"))
+        and name not in {"PageInfo", "Query", "Mutation", "Subscription"}
+    }
+    assert set(re.findall(r'"(\w+)"', listed)) == expected
+
+
+def test_the_example_in_python_runs(served, tmp_path):
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "docs/clients.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    script = tmp_path / "example.py"
+    script.write_text(code.replace("http://127.0.0.1:8002", served) + "\nprint(found[1])")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("{'users': {'totalCount': ")
