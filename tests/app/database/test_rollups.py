@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import uuid4
 
 import asyncpg
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.app.database.oracle import assert_rolled_up
+from tests.chatter import chatter
 from tests.conftest import EDITIONS, dsn
 
 COLUMNS = (
@@ -49,13 +51,23 @@ agents = st.sampled_from((None, "a-1", "a-2"))
 tones = st.none() | st.floats(0, 1)
 places = st.integers(0, 3)
 rows = st.lists(st.tuples(times, places, sources, agents, scores, tones, st.integers(0, 1)), max_size=8)
+# As chats have them: several of one source at one time, and in one bucket.
+chats = st.builds(
+    lambda seed, place, tone: [
+        (time, place, source, agent, score, tone, seed % 2)
+        for time, source, agent, score in chatter(Random(seed), 25)
+    ],
+    st.integers(0, 50),
+    places,
+    tones,
+)
 # Every so-many-th row, beginning with one.
 some = st.tuples(st.integers(1, 3), st.integers(0, 2))
 
 operations = st.lists(
     st.one_of(
-        st.tuples(st.just("insert"), rows),
-        st.tuples(st.just("copy"), rows),
+        st.tuples(st.just("insert"), rows | chats),
+        st.tuples(st.just("copy"), rows | chats),
         st.tuples(st.just("update"), some, st.just("time"), times),
         st.tuples(st.just("update"), some, st.just("signal_score"), scores),
         st.tuples(st.just("update"), some, st.just("signal_source"), sources),

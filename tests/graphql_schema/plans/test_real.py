@@ -259,7 +259,7 @@ async def generated(chats, seed, count):
 
 
 async def test_generated_operations_have_the_same_answer(chats):
-    asked, planned = await generated(chats, 1, 40)
+    asked, planned = await generated(chats, 1, 25)
     assert planned > asked / 3
 
 

@@ -13,6 +13,7 @@ from graphql_schema.context import Context
 from graphql_schema.encoding import to_json
 from graphql_schema.nodes import message_id
 from graphql_schema.plans import Plans
+from tests.chatter import chatter
 from tests.graphql_schema.plans.operations import Operations
 from tests.people import people
 
@@ -51,6 +52,14 @@ async def rows(people):
         """,
         ODD,
     )
+    for place, name in enumerate(("a1", "a2", "b1")):
+        said = chatter(Random(place), 60)
+        await pg.execute(
+            "INSERT INTO signals (time, conversation_id, signal_source, agent_id, signal_score)"
+            " SELECT t, $1, s, a, x FROM unnest($2::timestamptz[], $3::text[], $4::text[], $5::float8[]) AS u (t, s, a, x)",
+            people.conversations[name],
+            *map(list, zip(*said, strict=True)),
+        )
     for name in ("a1", "b1"):
         for role in MessageRole:
             said = NewMessage(
