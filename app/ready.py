@@ -27,7 +27,8 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Database]:
 def ready(settings: Settings) -> Iterator[tuple[str, str, bool]]:
     """URL of a database with this program's tables and key, that key, and whether the tables are new."""
     with running(settings) as url:
-        key, fresh = asyncio.run(_prepare(settings, url))
+        key = encryption.load(settings)
+        key, fresh = asyncio.run(_prepare(settings, url, key))
         yield url, key, fresh
 
 
@@ -42,7 +43,7 @@ def run[T](settings: Settings, job: Callable[[Database], Awaitable[T]]) -> T:
         return asyncio.run(opening(url))
 
 
-async def _prepare(settings: Settings, url: str) -> tuple[str, bool]:
+async def _prepare(settings: Settings, url: str, key: str) -> tuple[str, bool]:
     fresh = False
     async with opened(settings, url) as database:
         if settings.database_url is None:
@@ -50,5 +51,5 @@ async def _prepare(settings: Settings, url: str) -> tuple[str, bool]:
         else:
             await migrations.require_current(database)
         async with database.write() as connection:
-            key = await encryption.checked(connection, settings)
+            key = await encryption.checked(connection, settings, key)
     return key, fresh

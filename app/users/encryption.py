@@ -128,12 +128,11 @@ def _sync(folder: Path) -> None:
         os.close(opened)
 
 
-async def checked(connection: AsyncConnection, settings: Settings) -> str:
-    """Return the key, which is the database's. KeyProblem where it is not.
+async def checked(connection: AsyncConnection, settings: Settings, key: str) -> str:
+    """Return the database's key: `key`, as a rule. KeyProblem where that is another one.
 
     A rotation that was ended between its commit and the replacement of the key file is finished.
     """
-    key = load(settings)
     try:
         await check(connection, key)
     except KeyProblem:
