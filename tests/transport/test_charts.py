@@ -106,7 +106,7 @@ async def test_what_is_drawn_is_what_was_asked_for(http):
 
 async def test_without_a_conversation_all_make_one_stream(http):
     shown = await texts(http, end="2026-03-02T12:05:00Z")
-    assert "All conversations" in shown
+    assert "All conversations · until 2026-03-02 12:05 UTC" in shown
     # 0.2, 0.4, 0.9, 0 and 1 have the mean 0.5 and the variance 0.152.
     assert caption(shown) == ["windows of 5m", "5 signals", "latest 0.61 MEDIUM"]
 
