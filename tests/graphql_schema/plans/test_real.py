@@ -130,6 +130,8 @@ async def both(chats, operation, variables, plans, viewer="administrator"):
         near = slice(max(place - 200, 0), place + 100)
         pytest.fail(f"{viewer} {operation} {variables}\n{planned[near]}\n{executed[near]}")
     assert "INTERNAL_SERVER_ERROR" not in planned
+    # Where a plan fails the executor answers: it must not have.
+    assert chats.services.statistics.plan_failures == 0
     return plans.planned > before, planned
 
 

@@ -75,6 +75,8 @@ async def answered(people, name, operation, variables, plans, operation_name=Non
     people.schema.plans = plans
     context = Context(people.services, "test", people.viewers[name], as_json=True)
     result = await people.schema.execute(operation, dict(variables), context, operation_name=operation_name)
+    # Where a plan fails the executor answers: it must not have.
+    assert people.services.statistics.plan_failures == 0
     # Which of several fields is at fault first is chance.
     errors = sorted((error.formatted for error in result.errors or ()), key=to_json)
     body = {"data": result.data, "errors": errors}
