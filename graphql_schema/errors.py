@@ -26,6 +26,11 @@ log = structlog.get_logger()
 
 LONGEST_MESSAGE = 1_000
 
+SIGNALS = "signals"
+"""The argument that a batch is given in."""
+NOTHING_CREATED = "No signal was created."
+"""Ends the refusal of a batch, where one item's fault is that of all."""
+
 # What GraphQL says of a value at fault, in a variable or in an argument (graphql_schema/validation.py).
 _VALUE = re.compile(
     r"(?P<place>(?P<kind>Variable '\$|Argument ')(?P<name>\w+)' has invalid (?:default )?value"
@@ -143,6 +148,8 @@ def _of_value(error: GraphQLError, match: re.Match[str], document: DocumentNode 
     extensions: dict[str, Any] = {"code": "BAD_USER_INPUT", "field": field}
     if index := _INDEX.search(path):
         extensions["index"] = int(index[1])
+        if SIGNALS in {match["name"], _use_of(match["name"], document)}:
+            fault = f"{fault.rstrip('.')}. {NOTHING_CREATED}"
     return _recoded(error, extensions, f"{match['place']}: {fault}")
 
 

@@ -11,6 +11,7 @@ from app.signals.queries import SignalKey
 from app.signals.rules import NewSignal
 from graphql_schema.batches import in_slices
 from graphql_schema.context import Context, Info
+from graphql_schema.errors import NOTHING_CREATED
 from graphql_schema.nodes import key_of, signal_id
 from graphql_schema.rows import Rows
 from graphql_schema.signals.duplicates import note_duplicate
@@ -74,13 +75,18 @@ async def create_signals(
     if signals:
         await context.charge_signals(len(signals))
     with services.statistics.batch(len(signals)) as batch:
-        ingested = await services.signals.ingest(
-            context.rights,
-            signals,
-            datetime.now(UTC),
-            all_or_nothing=fail_on_error,
-            create_conversations=create_conversations,
-        )
+        try:
+            ingested = await services.signals.ingest(
+                context.rights,
+                signals,
+                datetime.now(UTC),
+                all_or_nothing=fail_on_error,
+                create_conversations=create_conversations,
+            )
+        except Refused as refused:
+            if refused.index is not None:
+                refused.message = f"signals[{refused.index}]: {refused.message} {NOTHING_CREATED}"
+            raise
         batch.duplicates = len(ingested.duplicates)
         errors = await in_slices(_errors, ingested.results)
         batch.refused = len(errors) - errors.count(None)

@@ -117,6 +117,8 @@ async def test_with_fail_on_error_the_first_faulty_item_is_told_and_nothing_is_s
         body = await post(client, signals, fail=True)
         (error,) = body["errors"]
         assert error["extensions"] == {"code": code, "field": field, "index": 2}
+        assert error["message"].startswith("signals[2]: ")
+        assert error["message"].endswith(". No signal was created.")
         assert body["data"] is None
     assert await stored(pg) == 0
 
@@ -129,6 +131,8 @@ async def test_what_the_types_refuse_fails_the_request(client, pg, fail):
         assert "data" not in body
         (error,) = body["errors"]
         assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": field, "index": 1}, change
+        assert "[1]" in error["message"]
+        assert error["message"].endswith(". No signal was created.")
     assert await stored(pg) == 0
 
 
