@@ -4,9 +4,11 @@ import itertools
 import math
 import re
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 from app.errors import BadUserInput
+from app.instant import EPOCH
 
 NAME_LENGTH = 255
 """Longest key or name, in characters: four-byte ones included, a rollup's key still fits an index row."""
@@ -30,6 +32,13 @@ def fault_of_text(value: str) -> str | None:
         except UnicodeEncodeError:
             return "holds a lone surrogate, which is not a character"
     return None
+
+
+def since_1970(field: str, value: datetime | None) -> datetime | None:
+    """Return `value`. Sides of ranges alone may lie earlier."""
+    if value is not None and value < EPOCH:
+        raise BadUserInput(f"{field} lies before 1970.", field=field)
+    return value
 
 
 def text(field: str, value: str) -> str:

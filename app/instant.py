@@ -16,9 +16,11 @@ _INSTANT = re.compile(
 # As machines write it in UTC, from 1970 on: only the calendar is left to be asked.
 _USUAL = re.compile(
     r"(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-    r"(?:\.[0-9]{1,6})?(?:Z|\+00:00)"
+    r"(?:\.[0-9]{1,6}0*)?(?:Z|\+00:00)"
 )
 _ALL_USUAL = re.compile(rf"(?:{_USUAL.pattern},)+")
+_EARLIEST_SIDE = EPOCH - timedelta(days=367)
+"""Windows and buckets of up to 366 days that hold a signal begin later."""
 _EXPECTED = (
     "write an RFC 3339 instant with an offset, to the microsecond, years 1970 to 9999,"
     " such as 2026-01-31T12:00:00Z"
@@ -26,7 +28,16 @@ _EXPECTED = (
 
 
 def parse_instant(value: object) -> datetime:
-    """The instant in UTC; ValueError says what is wrong and what would be right."""
+    """Return the instant in UTC; ValueError says what is wrong and what would be right."""
+    return _parsed(value, EPOCH)
+
+
+def parse_side(value: object) -> datetime:
+    """As `parse_instant`, for a side of a range: starts of windows and buckets, up to 367 days before 1970, as well."""
+    return _parsed(value, _EARLIEST_SIDE)
+
+
+def _parsed(value: object, earliest: datetime) -> datetime:
     if isinstance(value, str) and _USUAL.fullmatch(value):
         try:
             return datetime.fromisoformat(value)
@@ -39,13 +50,13 @@ def parse_instant(value: object) -> datetime:
     shown = repr(match[0][:60])
     if offset is None:
         raise ValueError(f"DateTime {shown} has no offset: {_EXPECTED}.")
-    if fraction is not None and len(fraction) > 7:
+    if fraction is not None and fraction[7:].strip("0"):  # some write seven digits, whatever they know
         raise ValueError(f"DateTime {shown} is finer than a microsecond: {_EXPECTED}.")
     try:
         instant = datetime.fromisoformat(match[0].upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"DateTime {shown} is not in the calendar: {_EXPECTED}.") from None
-    if instant.year < 1970:
+    if instant < earliest:
         raise ValueError(f"DateTime {shown} lies before 1970: {_EXPECTED}.")
     return instant
 
@@ -59,8 +70,8 @@ def parse_instants(values: Sequence[str]) -> list[datetime]:
 
 
 def write_instant(value: datetime) -> str:
-    """`value`, which is in UTC, with a trailing Z."""
-    return value.isoformat().removesuffix("+00:00") + "Z"
+    """Return `value`, which is in UTC, with six digits of a second, so that all are written alike, and a trailing Z."""
+    return value.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def microseconds(instant: datetime) -> int:

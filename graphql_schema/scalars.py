@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from app.duration import Duration
-from app.instant import parse_instant, write_instant
+from app.instant import parse_side, write_instant
 
 
 def _reading[T](parse: Callable[[object], T]) -> Callable[[object], T]:
@@ -28,11 +28,13 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description=(
-            "An instant: RFC 3339 with an offset, to the microsecond, years 1970 to 9999; always given back in "
-            "UTC with a trailing Z. Naive or finer input is refused."
+            "An instant: RFC 3339 with an offset, to the microsecond, years 1970 to 9999 (starts of windows and "
+            "buckets may lie up to 367 days earlier, and are taken as sides of a range); always given back in UTC "
+            "with six digits of a second and a trailing Z. Naive or finer input is refused; digits beyond the sixth "
+            "are taken where they are 0."
         ),
         serialize=write_instant,
-        parse_value=_reading(parse_instant),
+        parse_value=_reading(parse_side),
     ),
     Duration: strawberry.scalar(
         name="Duration",

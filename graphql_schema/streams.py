@@ -10,11 +10,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Seque
 from contextlib import aclosing, suppress
 from contextvars import Context as Variables
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isawaitable
 from itertools import chain
 from time import monotonic
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 from uuid import uuid4
 
 import orjson
@@ -65,6 +65,14 @@ class Topic(Protocol):
 
     def events(self, live: Live) -> AsyncGenerator[tuple[Hashable, Any]]:
         """Root values, each with the key whose earlier ones it takes the place of."""
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """A root value that tells of a time, which goes on."""
+
+    async def renewed(self, live: Live) -> Self:
+        """Return the same event as of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +144,11 @@ class _Source(_Shared[Topic, _Event]):
     def __init__(self, sources: "dict[Topic, _Source]", topic: Topic, live: Live) -> None:
         super().__init__(sources, topic, topic.most)
         self._topic = topic
-        self._live = live
+        self.live = live
 
     async def write(self) -> None:
         try:
-            async with aclosing(self._topic.events(self._live)) as events:
+            async with aclosing(self._topic.events(self.live)) as events:
                 async for key, root in events:
                     self.board.write(key, _Event(key, root))
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are to hear of it
@@ -183,6 +191,8 @@ class _Group(_Shared[_GroupKey, ExecutionResult]):
         """Has what newcomers get be fresh: time goes on where nothing happens."""
         async with self._turn:
             if self._last is not None and monotonic() - self._made > FRESH:
+                if isinstance(self._last.root, Renewable):
+                    self._last = replace(self._last, root=await self._last.root.renewed(self._source.live))
                 self.board.rewrite(self._last.key, await self._execute(self._last))
                 self._made = monotonic()
 

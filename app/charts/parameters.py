@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 
 from app.duration import Duration
 from app.errors import BadUserInput
-from app.instant import parse_instant
+from app.instant import parse_side
 from app.timerange import TimeRange
 
 
@@ -40,7 +40,7 @@ class Parameters:
         return self.parsed(name, Duration.parse)
 
     def instant(self, name: str) -> datetime | None:
-        return self.parsed(name, parse_instant)
+        return self.parsed(name, parse_side)
 
     def range(self) -> TimeRange:
         """From `start` to `end`."""

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 
 from app.charts.paper import plain
-from app.instant import write_instant
 from app.signals.queries import SignalFilter
 from app.timerange import TimeRange
 
@@ -46,11 +45,9 @@ def _range(within: TimeRange) -> str:
 
 
 def _written(instant: datetime | None) -> str:
-    return (
-        ""
-        if instant is None
-        else write_instant(instant).replace(":00Z", "Z").replace("T", " ").replace("Z", " UTC")
-    )
+    if instant is None:
+        return ""
+    return instant.replace(tzinfo=None).isoformat(" ").removesuffix(":00") + " UTC"
 
 
 def _short(name: str) -> str:

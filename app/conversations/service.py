@@ -19,6 +19,7 @@ from app.conversations.models import Conversation, ConversationCoach, Conversati
 from app.conversations.queries import conversations, manageable, writable
 from app.database.engine import Database, changes_of, repeated_after_deadlock
 from app.errors import BadUserInput, Conflict, NotFound
+from app.instant import write_instant
 from app.users import encryption
 from app.users.encryption import Key
 from app.users.models import Role, User
@@ -72,7 +73,7 @@ class Conversations:
             else checks.json_value("contextMetadata", context_metadata),
         }
         if started_at is not None:
-            values["started_at"] = started_at
+            values["started_at"] = checks.since_1970("startedAt", started_at)
         try:
             async with self.database.write() as connection:
                 await connection.execute(insert(Conversation).values(values))
@@ -102,7 +103,7 @@ class Conversations:
                 raise no_such_conversation("id")
             if changed.ended_at is not None and changed.ended_at < changed.started_at:
                 raise BadUserInput(
-                    f"endedAt lies before startedAt ({changed.started_at.isoformat()}).", field="endedAt"
+                    f"endedAt lies before startedAt ({write_instant(changed.started_at)}).", field="endedAt"
                 )
             changes_of(connection).note(conversation_id, None)
             return await _row(connection, conversation_id)

@@ -64,6 +64,9 @@ class Database:
         """Called with what a transaction has changed, after its commit."""
         self.engine = _engine(url, pool_size)
         self._steps = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._snapshots = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
         self._apart = _engine(url, 1).execution_options(isolation_level="AUTOCOMMIT")
         limited = _HNSW | {"statement_timeout": f"{read_timeout * 1_000:.0f}"}
         reads = _engine(replica_url or url, pool_size, **limited, plan_cache_mode=CUSTOM)
@@ -106,6 +109,13 @@ class Database:
         """A connection whose statements are each a transaction of its own, for work in steps."""
         with _unavailable():
             async with _connected(self._steps) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements all see one committed state, the newest."""
+        with _unavailable():
+            async with _connected(self._snapshots) as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager

@@ -9,12 +9,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,6 +31,7 @@ from app.messages import queries as messages
 from app.realtime import queries
 from app.realtime.changes import Span
 from app.realtime.hub import Hub
+from app.realtime.queries import Activity
 from app.signals import queries as signals
 
 MOST_REMEMBERED = 10_000
@@ -58,11 +59,14 @@ class Live:
     hurry: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server ends: who waits for another moment to pass does so no longer."""
 
-    async def ask[T](self, question: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def ask[T](
+        self, question: Callable[[AsyncConnection], Awaitable[T]], *, one_snapshot: bool = False
+    ) -> T:
         """The answer of the database that is written to; waits for it where it is away."""
+        connected = self.database.snapshot if one_snapshot else self.database.steps
         while True:
             try:
-                async with self.database.steps() as connection:
+                async with connected() as connection:
                     return await question(connection)
             except Exception as error:
                 if not is_transient(error):
@@ -92,33 +96,62 @@ class _Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """When a conversation's drift is to be read."""
+class Reading[T]:
+    """What was read of a conversation, all of it in one snapshot."""
 
     sequence: int
     """From 1 on."""
     new_signal_count: int
     """Since the reading before."""
+    activity: Activity
+    found: T
 
 
-async def readings(
-    live: Live, rights: Rights, conversation: UUID, throttle: float
-) -> AsyncGenerator[Reading]:
+type Read[T] = Callable[[AsyncConnection], Awaitable[T]]
+
+
+async def readings[T](
+    live: Live, rights: Rights, conversation: UUID, throttle: float, read: Read[T]
+) -> AsyncGenerator[Reading[T]]:
     """One at once, then one whenever signals have come, changed or gone, `throttle` seconds apart at least."""
     with live.hub.conversation(conversation) as watch:
         sequence, known = 0, None
         while True:
             watch.take()
-            activity = await live.ask(partial(queries.activity, rights=rights, conversation=conversation))
+            question = partial(
+                _with_activity, rights=rights, conversation=conversation, read=read, known=known
+            )
+            activity, found = await live.ask(question, one_snapshot=True)
             if activity is None:
                 raise no_such_conversation("contextWindowIds")
             if activity != known:
                 sequence += 1
                 came = 0 if known is None else max(activity.signal_count - known.signal_count, 0)
                 known, began = activity, monotonic()
-                yield Reading(sequence, came)
+                yield Reading(sequence, came, activity, cast(T, found))
             await watch.wait()
             await live.pause(began + throttle - monotonic())
+
+
+async def reread[T](
+    live: Live, rights: Rights, conversation: UUID, reading: Reading[T], read: Read[T]
+) -> Reading[T]:
+    """Return `reading` as of now; as it is where more has happened, of which a reading of its own will tell."""
+    question = partial(_with_activity, rights=rights, conversation=conversation, read=read)
+    activity, found = await live.ask(question, one_snapshot=True)
+    return replace(reading, found=cast(T, found)) if activity == reading.activity else reading
+
+
+async def _with_activity[T](
+    connection: AsyncConnection,
+    rights: Rights,
+    conversation: UUID,
+    read: Read[T],
+    known: Activity | None = None,
+) -> tuple[Activity | None, T | None]:
+    """What `read` finds is None where the activity is the one that is known, or the conversation is not there."""
+    activity = await queries.activity(connection, rights, conversation)
+    return activity, None if activity in {None, known} else await read(connection)
 
 
 async def signals_added(live: Live, rights: Rights, conversation: UUID) -> AsyncGenerator[Any]:

@@ -25,7 +25,7 @@ from app.conversations.queries import Reference
 from app.database.base import AnyRow
 from app.database.engine import Database
 from app.errors import BadUserInput
-from app.instant import parse_instant, write_instant
+from app.instant import parse_side, write_instant
 from app.signals.models import Signal
 from app.timerange import ALWAYS, TimeRange
 
@@ -73,7 +73,7 @@ def wanted(
 
 def _instant(option: str, words: str | None) -> datetime | None:
     try:
-        return None if words is None else parse_instant(words)
+        return None if words is None else parse_side(words)
     except ValueError as error:
         raise BadUserInput(f"{option}: {error}") from None
 

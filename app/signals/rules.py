@@ -13,6 +13,7 @@ import orjson
 from app.checks import JSON_DEPTH, NAME_LENGTH, fault_of_json, fault_of_text
 from app.database.base import to_json
 from app.errors import BadUserInput, Refused
+from app.instant import EPOCH
 
 NEUTRAL = 0.5
 """Score of a signal that is sent without one."""
@@ -94,7 +95,7 @@ class Rules:
                 0 <= signal.signal_score <= 1
                 and signal.escalate_flag in {0, 1}
                 and signal.embedding is None
-                and (signal.timestamp is None or signal.timestamp <= latest)
+                and (signal.timestamp is None or EPOCH <= signal.timestamp <= latest)
                 and (signal.emotional_tone is None or 0 <= signal.emotional_tone <= 1)
                 for signal in signals
             )
@@ -105,13 +106,15 @@ class Rules:
             and fault_of_text("".join(texts)) is None
         )
 
-    def fault_of(self, signal: NewSignal, now: datetime) -> BadUserInput | None:  # noqa: C901, PLR0911 - one rule after another
+    def fault_of(self, signal: NewSignal, now: datetime) -> BadUserInput | None:  # noqa: C901, PLR0911, PLR0912 - one rule after another
         """Why `signal` cannot be stored, or None; its payload aside."""
         if signal.timestamp is not None and signal.timestamp > now + self.clock_skew:
             return _bad(
                 "timestamp",
                 f"is {_ahead(signal.timestamp - now)} ahead of the server's clock; it takes up to {_ahead(self.clock_skew)}",
             )
+        if signal.timestamp is not None and signal.timestamp < EPOCH:
+            return _bad("timestamp", "lies before 1970")
         if not 0 <= signal.signal_score <= 1:
             return _bad("signalScore", f"is {signal.signal_score}; it takes a number from 0 to 1")
         if signal.emotional_tone is not None and not 0 <= signal.emotional_tone <= 1:

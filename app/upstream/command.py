@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from app.database.engine import Database
 from app.duration import Duration
 from app.errors import BadUserInput, Unavailable
-from app.instant import parse_instant
+from app.instant import parse_side
 from app.settings import Settings
 from app.terminal import shown
 from app.timerange import TimeRange
@@ -25,7 +25,7 @@ def asked(since: str | None, until: str | None, window: str, every: int | None) 
     if every is not None and until is not None:
         raise BadUserInput("--every pulls what is new again and again: it takes no --until.")
     try:
-        start, end = (None if text is None else parse_instant(text) for text in (since, until))
+        start, end = (None if text is None else parse_side(text) for text in (since, until))
         return TimeRange(start, end), Duration.parse(window)
     except ValueError as error:
         raise BadUserInput(str(error)) from None

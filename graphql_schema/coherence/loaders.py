@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import checks
 from app.coherence.drift import nullable, volatility
 from app.coherence.forecast import forecast
 from app.coherence.semantic import Meanings, semantic_drift
@@ -95,7 +96,11 @@ async def coherence_of(
 ) -> Coherence:
     """What the contract's `coherence` fields answer."""
     windows = windows_of(window, step, time_range, sources)
-    analysis = await context.loader(CoherenceLoader).load(key, (pool, windows))
+    return answer(context, pool, key, await context.loader(CoherenceLoader).load(key, (pool, windows)))
+
+
+def answer(context: Context, pool: Pool, key: UUID | None, analysis: Analysis | BadUserInput) -> Coherence:
+    """Log `analysis` and return what the API says of it; raise it where it is a fault."""
     if isinstance(analysis, BadUserInput):
         raise analysis
     tell(analysis, context, pool, key)
@@ -137,7 +142,9 @@ async def metrics_of(
     sources: list[str] | None,
 ) -> CoherenceMetrics:
     """What the contract's `metrics` fields answer."""
-    moment = Moment(window, known(at) or await context.time(), named_sources(known(sources)))
+    moment = Moment(
+        window, checks.since_1970("at", known(at)) or await context.time(), named_sources(known(sources))
+    )
     measurement = await context.loader(MetricsLoader).load(key, (pool, moment))
     if isinstance(measurement, BadUserInput):
         raise measurement

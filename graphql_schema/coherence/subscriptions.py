@@ -2,26 +2,31 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self, cast
 from uuid import UUID
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth.viewer import Rights
+from app.coherence.coherence import Weights
+from app.coherence.sources.analysis import Analysis, Windows, analyse
 from app.coherence.sources.moments import Pool
 from app.conversations import queries
 from app.conversations.service import no_such_conversation
+from app.database.base import AnyRow
 from app.duration import Duration
 from app.errors import BadUserInput
 from app.realtime import topics
+from app.realtime.queries import clock
 from app.realtime.topics import Live
-from graphql_schema.coherence.loaders import coherence_of
+from app.timerange import TimeRange
+from graphql_schema.coherence.loaders import answer
 from graphql_schema.coherence.types import Coherence
 from graphql_schema.context import Context, Info
 from graphql_schema.conversations.loaders import ConversationLoader
 from graphql_schema.conversations.types import Conversation
-from graphql_schema.inputs import TimeRange
 from graphql_schema.streams import Following
 
 MOST_CONVERSATIONS = 100
@@ -36,41 +41,73 @@ class Drift:
     window: Duration
     lookback: Duration
     throttle: Duration
+    weights: Weights
     most: int = 1
     replays: bool = True
 
     async def events(self, live: Live) -> AsyncGenerator[tuple[None, "DriftUpdate"]]:
-        async for reading in topics.readings(live, self.rights, self.conversation, float(self.throttle)):
-            yield (
-                None,
-                DriftUpdate(topic=self, sequence=reading.sequence, new_signal_count=reading.new_signal_count),
-            )
+        throttle = float(self.throttle)
+        async for reading in topics.readings(live, self.rights, self.conversation, throttle, self.read):
+            yield None, DriftUpdate.of(self, reading)
+
+    async def read(self, connection: AsyncConnection) -> "Found":
+        """In the caller's snapshot."""
+        row = (await queries.by_ids(connection, self.rights, [self.conversation]))[self.conversation]
+        now = await clock(connection)
+        since = TimeRange(now - timedelta(seconds=self.lookback))
+        windows = Windows(self.window, self.window, since)
+        analyses = await analyse(
+            connection, self.rights, Pool.CONVERSATION, [self.conversation], windows, self.weights
+        )
+        return Found(now, row, analyses[self.conversation])
+
+
+class Found(NamedTuple):
+    """What an event tells of, in one snapshot."""
+
+    now: datetime
+    conversation: AnyRow
+    analysis: Analysis | BadUserInput
 
 
 @strawberry.type(description="A fresh reading of one conversation.")
 class DriftUpdate:
     topic: strawberry.Private[Drift]
+    reading: strawberry.Private[topics.Reading[Found]]
 
     sequence: int = strawberry.field(
         description="Numbers the readings of one conversation at one window, lookback and throttle on this server: a "
         "hole means that this reader was too slow for one."
     )
 
-    @strawberry.field
-    async def conversation(self, info: Info) -> Conversation:
-        found = await info.context.loader(ConversationLoader).load(self.topic.conversation, None)
-        if found is None:
-            raise no_such_conversation("contextWindowIds")
-        return found
+    @classmethod
+    def of(cls, topic: Drift, reading: topics.Reading[Found]) -> Self:
+        return cls(
+            topic=topic,
+            reading=reading,
+            sequence=reading.sequence,
+            new_signal_count=reading.new_signal_count,
+        )
+
+    async def renewed(self, live: Live) -> Self:
+        """Return the same event as of now."""
+        topic = self.topic
+        reading = await topics.reread(live, topic.rights, topic.conversation, self.reading, topic.read)
+        return self.of(topic, reading)
 
     @strawberry.field
-    async def coherence(self, info: Info) -> Coherence:
-        context, drift = info.context, self.topic
-        start = await context.time() - timedelta(seconds=drift.lookback)
-        window = TimeRange(start=start)
-        return await coherence_of(
-            context, Pool.CONVERSATION, drift.conversation, drift.window, None, window, None
-        )
+    def conversation(self, info: Info) -> Conversation:
+        found, context = self.reading.found, info.context
+        context.now = found.now
+        conversation = Conversation.of(found.conversation)
+        context.loader(ConversationLoader).prime(conversation.key, None, conversation)
+        return conversation
+
+    @strawberry.field
+    def coherence(self, info: Info) -> Coherence:
+        found, context = self.reading.found, info.context
+        context.now = found.now
+        return answer(context, Pool.CONVERSATION, self.topic.conversation, found.analysis)
 
     new_signal_count: int = strawberry.field(
         description="Signals since the reading before in sequence; 0 in the first."
@@ -93,7 +130,10 @@ class CoherenceSubscriptions:
         throttle: Duration = Duration(1),  # noqa: B008 - immutable
     ) -> AsyncGenerator[DriftUpdate, None]:
         ids = await _conversations(info.context, context_window_ids)
-        following = Following([Drift(info.context.rights, key, window, lookback, throttle) for key in ids])
+        weights = info.context.services.settings.weights
+        following = Following(
+            [Drift(info.context.rights, key, window, lookback, throttle, weights) for key in ids]
+        )
         yield cast(DriftUpdate, following)
 
 

@@ -5,7 +5,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, case, cast, extract, func, literal_column, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, extract, func, literal_column, type_coerce
 
 type Piece = str | ColumnElement[str]
 """Text as it stands, or an expression for it."""
@@ -45,10 +45,8 @@ def maybe(value: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def instant(column: Any) -> ColumnElement[str]:
-    """As `write_instant`: whole seconds, or six digits after the point. The session's time zone is UTC."""
-    whole = func.replace(text(column), quoted("+00:00"), quoted("Z"))
-    fine = func.to_char(column, quoted(r'\"YYYY-MM-DD"T"HH24:MI:SS.US"Z"\"'))
-    return case((column == func.date_trunc(quoted("second"), column), whole), else_=fine)
+    """As `write_instant`. The session's time zone is UTC."""
+    return func.to_char(column, quoted(r'\"YYYY-MM-DD"T"HH24:MI:SS.US"Z"\"'))
 
 
 def opaque(pieces: Iterable[Piece]) -> ColumnElement[str]:

@@ -77,7 +77,7 @@ def test_the_risk_has_its_reasons(page: Page, served: str):
     panel = page.get_by_role("region", name="Risk")
     expect(panel.locator(".risk-level")).to_have_text("High")
     expect(panel).to_contain_text(re.compile(r"Of the 1h before .*, 4 signals\."))
-    expect(panel.locator("time")).to_have_attribute("datetime", "2026-01-05T04:00:00Z")
+    expect(panel.locator("time")).to_have_attribute("datetime", "2026-01-05T04:00:00.000000Z")
     expect(panel.get_by_role("row", name="Mean")).to_contain_text(re.compile(r"50\.0.*High.*below 60"))
     volatility = f"{statistics.stdev(SCORES['red'][3]):.3f}"
     expect(panel.get_by_role("row", name="Volatility")).to_contain_text(

@@ -68,8 +68,8 @@ async def test_they_are_found(client):
     rapid = {"kind": "RAPID_FIRE", "details": {"count": 11, "seconds": 5}}
     one = {
         "userId": "ada",
-        "startedAt": "2026-03-01T09:58:00Z",
-        "endedAt": "2026-03-01T09:58:04Z",
+        "startedAt": "2026-03-01T09:58:00.000000Z",
+        "endedAt": "2026-03-01T09:58:04.000000Z",
         "eventCount": 11,
     }
     assert first == {"id": first["id"], **rapid, **one, "conversation": {"contextWindowId": "c0"}}

@@ -233,6 +233,6 @@ async def test_literals_fragments_aliases_and_several_mutations(client):
     assert data["d"]["results"] == [{"i": 0, "error": None}]
     stored = await client.data("{ signals { edges { node { payload timestamp signalScore } } } }")
     nodes = [edge["node"] for edge in stored["signals"]["edges"]]
-    assert nodes[0] == {"payload": {}, "timestamp": "2026-03-01T09:00:00Z", "signalScore": 0.25}
+    assert nodes[0] == {"payload": {}, "timestamp": "2026-03-01T09:00:00.000000Z", "signalScore": 0.25}
     assert sum(node["payload"] == {"a": [1]} for node in nodes) == 1
     assert all(datetime.fromisoformat(node["timestamp"]) <= datetime.now(UTC) for node in nodes)

@@ -152,7 +152,7 @@ async def test_signals_are_counted_and_the_last_one_dated(client):
     data = await client.data(
         f"query($id: ID!) {{ node(id: $id) {{ ... on Conversation {{ {FIELDS} }} }} }}", id=made["id"]
     )
-    assert (data["node"]["signalCount"], data["node"]["lastSignalAt"]) == (2, "2026-01-02T00:00:00Z")
+    assert (data["node"]["signalCount"], data["node"]["lastSignalAt"]) == (2, "2026-01-02T00:00:00.000000Z")
 
 
 async def found(client, **wanted):

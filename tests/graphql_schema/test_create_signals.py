@@ -36,6 +36,7 @@ ITEM_FAULTS = [
     ({"escalateFlag": 2}, "BAD_USER_INPUT", "escalateFlag"),
     ({"timestamp": FUTURE}, "BAD_USER_INPUT", "timestamp"),
     ({"timestamp": "9999-12-31T23:59:59.999999Z"}, "BAD_USER_INPUT", "timestamp"),
+    ({"timestamp": "1969-12-31T23:59:59Z"}, "BAD_USER_INPUT", "timestamp"),
     ({"contextWindowId": "unknown"}, "NOT_FOUND", "contextWindowId"),
     ({"contextWindowId": ""}, "BAD_USER_INPUT", "contextWindowId"),
     ({"signalSource": ""}, "BAD_USER_INPUT", "signalSource"),
@@ -64,7 +65,7 @@ TYPED_FAULTS = [
     ({"signalSource": None}, "signalSource"),
     ({"timestamp": "2026-01-01T00:00:00"}, "timestamp"),
     ({"timestamp": 1_767_225_600}, "timestamp"),
-    ({"timestamp": "1969-12-31T23:59:59Z"}, "timestamp"),
+    ({"timestamp": "1968-12-29T23:59:59Z"}, "timestamp"),
     ({"nope": 1}, "nope"),
 ]
 

@@ -78,7 +78,7 @@ async def test_no_read_shows_it(client, world):
     assert data["last"]["edges"][0]["node"]["signalScore"] == 0.4
     assert data["coherence"] == {
         "totalSignalCount": 2,
-        "timeRangeEnd": "2026-01-01T00:01:00Z",
+        "timeRangeEnd": "2026-01-01T00:01:00.000000Z",
         "signalSources": [{"count": 2}],
     }
     assert data["raw"]["totalSignalCount"] == 2
@@ -113,7 +113,7 @@ async def test_who_asks_for_it_sees_it_with_all_that_is_in_it(client):
                     "contextWindowId": "hidden",
                     "status": "DELETED",
                     "signalCount": 2,
-                    "lastSignalAt": "2026-01-02T00:00:00Z",
+                    "lastSignalAt": "2026-01-02T00:00:00.000000Z",
                     "user": {"username": "ann"},
                     "signals": {
                         "totalCount": 2,

@@ -265,7 +265,7 @@ async def test_feedback_over_time_by_user_agent_and_domain(client, pg, conversat
     found = (await client.data(BUCKETS, unit="YEAR"))["messageBuckets"]
     assert found == [
         {
-            "bucket": "2025-01-01T00:00:00Z",
+            "bucket": "2025-01-01T00:00:00.000000Z",
             "user": None,
             "agentId": None,
             "domain": None,
@@ -274,9 +274,9 @@ async def test_feedback_over_time_by_user_agent_and_domain(client, pg, conversat
         }
     ]
     (berlin,) = (await client.data(BUCKETS, unit="DAY", zone="Europe/Berlin"))["messageBuckets"]
-    assert berlin["bucket"] == "2025-12-31T23:00:00Z"
+    assert berlin["bucket"] == "2025-12-31T23:00:00.000000Z"
     (week,) = (await client.data(BUCKETS, unit="WEEK", zone="America/New_York"))["messageBuckets"]
-    assert week["bucket"] == "2025-12-29T05:00:00Z"
+    assert week["bucket"] == "2025-12-29T05:00:00.000000Z"
 
     async def by(*groups):
         rows = (await client.data(BUCKETS, by=groups))["messageBuckets"]

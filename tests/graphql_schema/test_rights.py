@@ -100,7 +100,7 @@ async def test_numbers_over_everything_are_over_what_one_may_read(people, pg, ed
     assert data["rawCoherence"]["totalSignalCount"] == total
     assert data["coherenceMetrics"]["n"] == data["rawMetrics"]["n"] == total
     last = max(SIGNALS[key] for key in seen)
-    assert data["forecast"]["inputs"]["endTs"] == f"2026-01-01T00:0{last}:00Z"
+    assert data["forecast"]["inputs"]["endTs"] == f"2026-01-01T00:0{last}:00.000000Z"
     received = await pg.fetchval(
         "SELECT max(received_at) FROM signals JOIN conversations c ON c.id = conversation_id"
         " WHERE context_window_id = ANY($1)",

@@ -16,18 +16,23 @@ ECHO = """query($start: DateTime, $window: Duration! = "5m") {
 @pytest.mark.parametrize(
     ("text", "given_back"),
     [
-        ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z"),
-        ("2026-01-31t12:00:00z", "2026-01-31T12:00:00Z"),
-        ("2026-01-31 12:00:00Z", "2026-01-31T12:00:00Z"),
-        ("2026-01-31T13:30:00+01:30", "2026-01-31T12:00:00Z"),
-        ("2026-01-31T00:00:00-12:00", "2026-01-31T12:00:00Z"),
-        ("2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00Z"),
+        ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31t12:00:00z", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31 12:00:00Z", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31T13:30:00+01:30", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31T00:00:00-12:00", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00.000000Z"),
         ("2026-01-31T12:00:00.1Z", "2026-01-31T12:00:00.100000Z"),
         ("2026-01-31T12:00:00.000001Z", "2026-01-31T12:00:00.000001Z"),
-        ("2026-01-31T12:00:00.000000Z", "2026-01-31T12:00:00Z"),
+        ("2026-01-31T12:00:00.000000Z", "2026-01-31T12:00:00.000000Z"),
+        ("2026-01-31T12:00:00.2770000Z", "2026-01-31T12:00:00.277000Z"),
+        ("2026-01-31T14:00:00.123456000+02:00", "2026-01-31T12:00:00.123456Z"),
+        ("2026-01-31T12:00:00." + "0" * 1_000 + "Z", "2026-01-31T12:00:00.000000Z"),
+        ("1969-12-31T23:59:59.9999990Z", "1969-12-31T23:59:59.999999Z"),
+        ("1968-12-30T00:00:00Z", "1968-12-30T00:00:00.000000Z"),
         ("2024-02-29T23:59:59.999999Z", "2024-02-29T23:59:59.999999Z"),
-        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
-        ("1969-12-31T23:00:00-01:00", "1970-01-01T00:00:00Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000000Z"),
+        ("1969-12-31T23:00:00-01:00", "1970-01-01T00:00:00.000000Z"),
         ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
     ],
 )
@@ -44,8 +49,9 @@ async def test_instants_come_back_in_utc(reader, text, given_back):
         ("2026-01-31T12:00:00", "no offset"),
         ("2026-01-31T12:00:00." + "0" * 1_000, "no offset"),
         ("2026-01-31T12:00:00.1234567Z", "finer than a microsecond"),
-        ("1969-12-31T23:59:59.999999Z", "before 1970"),
-        ("1970-01-01T00:00:00+00:01", "before 1970"),
+        ("2026-01-31T12:00:00.00000000001Z", "finer than a microsecond"),
+        ("1968-12-29T23:59:59.999999Z", "before 1970"),
+        ("1968-12-30T00:00:00+00:01", "before 1970"),
         ("0001-01-01T00:00:00+01:00", "not in the calendar"),
         ("9999-12-31T23:59:59-00:01", "not in the calendar"),
         ("10000-01-01T00:00:00Z", "cannot be read"),
@@ -81,6 +87,67 @@ async def test_what_is_no_instant_is_refused_and_told_what_is(reader, text, says
     assert says in error["message"]
     assert "such as 2026-01-31T12:00:00Z" in error["message"]
     assert len(error["message"]) < 400
+
+
+async def test_starts_of_windows_and_buckets_before_1970_are_sides_of_ranges(client, pg):
+    await pg.execute(
+        """
+        WITH one AS (INSERT INTO conversations (context_window_id) VALUES ('old') RETURNING id)
+        INSERT INTO signals (time, conversation_id, signal_source, signal_score)
+        SELECT timestamptz '1970-01-01Z' + n * interval '1 day', id, 'x', 0.5 FROM one, generate_series(0, 1) n
+        """
+    )
+    of_range = (
+        "coherence(window: %s, range: {start: $start}) { totalSignalCount driftMetrics { windowStart } }"
+    )
+    for window in ("7d", "30d", "366d"):
+        asked = of_range % f'"{window}"'
+        data = await client.data(f'{{ coherence(window: "{window}") {{ driftMetrics {{ windowStart }} }} }}')
+        start = data["coherence"]["driftMetrics"][0]["windowStart"]
+        assert start < "1970"
+        again = await client.data(f"query($start: DateTime) {{ {asked} }}", start=start)
+        assert again["coherence"]["totalSignalCount"] == 2
+        assert again["coherence"]["driftMetrics"][0]["windowStart"] == start
+    buckets = """query($unit: CalendarUnit, $zone: String!, $start: DateTime) {
+      signalBuckets(unit: $unit, timeZone: $zone, range: {start: $start}) { bucket totalCount }
+    }"""
+    for unit, zone in (("WEEK", "UTC"), ("YEAR", "America/New_York"), ("DAY", "America/New_York")):
+        (first, *_) = (await client.data(buckets, unit=unit, zone=zone))["signalBuckets"]
+        assert first["bucket"] < "1970"
+        (again, *_) = (await client.data(buckets, unit=unit, zone=zone, start=first["bucket"]))[
+            "signalBuckets"
+        ]
+        assert again == first
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ('mutation { createSignal(input: {contextWindowId: "c", timestamp: "%s"}) { id } }', "timestamp"),
+        ('mutation { createConversation(input: {startedAt: "%s"}) { id } }', "startedAt"),
+        ('{ coherenceMetrics(at: "%s") { n } }', "at"),
+    ],
+)
+async def test_nothing_else_lies_before_1970(client, document, field):
+    error = await client.error(document % "1969-12-31T23:59:59Z")
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"]["field"] == field
+    assert "before 1970" in error["message"]
+
+
+async def test_a_batch_takes_seven_digits_and_tells_the_item_before_1970(client):
+    create = """mutation($s: [SignalInput!]!) { createSignals(signals: $s, createConversations: true) {
+      successfulCount results { error { field message } }
+    } }"""
+    times = ("2024-07-24T19:45:28.2770000Z", "1969-12-31T00:00:00Z")
+    signals = [{"contextWindowId": "net", "timestamp": time} for time in times]
+    data = await client.data(create, s=signals)
+    assert data["createSignals"]["successfulCount"] == 1
+    assert data["createSignals"]["results"][1]["error"] == {
+        "field": "timestamp", "message": "timestamp lies before 1970.",
+    }  # fmt: skip
+    stored = await client.data("{ signals { edges { node { timestamp } } } }")
+    assert stored["signals"]["edges"][0]["node"]["timestamp"] == "2024-07-24T19:45:28.277000Z"
 
 
 INSTANTS = st.datetimes(datetime(1970, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis takes naive bounds

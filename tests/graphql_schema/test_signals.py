@@ -5,14 +5,15 @@ from uuid import uuid4
 
 import pytest
 
+from app.instant import write_instant
 from graphql_schema.nodes import conversation_id, signal_id, user_id
 
 ROWS = [
     # time, conversation, source, agent, user, score, tone, flag
-    ("2026-01-01T00:00:00Z", "a", "chat", "x", "u1", 0.0, 0.5, 0),
+    ("2026-01-01T00:00:00.000000Z", "a", "chat", "x", "u1", 0.0, 0.5, 0),
     ("2026-01-01T00:00:00.000001Z", "a", "voice", "y", "u2", 0.25, None, 1),
-    ("2026-01-01T12:00:00Z", "b", "chat", None, None, 0.5, 1.0, 0),
-    ("2026-01-02T00:00:00Z", "b", "chat", "x", "u1", 1.0, 0.0, 1),
+    ("2026-01-01T12:00:00.000000Z", "b", "chat", None, None, 0.5, 1.0, 0),
+    ("2026-01-02T00:00:00.000000Z", "b", "chat", "x", "u1", 1.0, 0.0, 1),
 ]
 NAMES = (
     "timestamp",
@@ -114,7 +115,7 @@ def expected_buckets(rows, seconds):
     for (start, source, _, agent), values in sorted(groups.items(), key=lambda item: item[0][:3]):
         tones = [tone for _, tone in values if tone is not None]
         yield {
-            "bucket": start.isoformat().replace("+00:00", "Z"),
+            "bucket": write_instant(start),
             "signalSource": source,
             "agentId": agent,
             "avgSignalScore": sum(score for score, _ in values) / len(values),
@@ -187,14 +188,14 @@ async def test_coherence_of_nothing(reader):
         "level": None,
         "sourceDiversity": 0,
         "totalSignalCount": 0,
-        "timeRangeStart": "2026-01-01T00:00:00Z",
+        "timeRangeStart": "2026-01-01T00:00:00.000000Z",
         "timeRangeEnd": None,
         "windowSec": 300,
         "stepSec": 300,
         "driftMetrics": [],
         "series": {"mean": [], "driftScore": []},
         "signalSources": [],
-        "inputs": {"startTs": "2026-01-01T00:00:00Z", "endTs": None},
+        "inputs": {"startTs": "2026-01-01T00:00:00.000000Z", "endTs": None},
     }
 
 
@@ -216,8 +217,8 @@ async def test_coherence_of_metrics_mds_example(client):
     for coherence in (data["coherence"], data["conversation"]["coherence"]):
         (metric,) = coherence["driftMetrics"]
         assert metric == metric | {
-            "windowStart": "2026-01-01T00:00:00Z",
-            "windowEnd": "2026-01-01T00:05:00Z",
+            "windowStart": "2026-01-01T00:00:00.000000Z",
+            "windowEnd": "2026-01-01T00:05:00.000000Z",
             "signalCount": 3,
             "level": "MEDIUM",
             "coherenceTrend": None,
@@ -230,7 +231,7 @@ async def test_coherence_of_metrics_mds_example(client):
         }
         assert coherence["level"] == "MEDIUM"
     starts = [metric["windowStart"] for metric in data["sliding"]["driftMetrics"]]
-    assert starts == ["2025-12-31T23:55:00Z", "2026-01-01T00:00:00Z"]
+    assert starts == ["2025-12-31T23:55:00.000000Z", "2026-01-01T00:00:00.000000Z"]
     assert (data["sliding"]["windowSec"], data["sliding"]["stepSec"]) == (600, 300)
 
 

@@ -180,7 +180,7 @@ async def test_keys_by_mutation(locked, make):
     made = (await run(create, input=given))["data"]["createApiKey"]
     assert made["key"].startswith(made["apiKey"]["prefix"])
     assert made["apiKey"]["scopes"] == ["INGEST"]
-    assert made["apiKey"]["expiresAt"] == "2999-01-01T00:00:00Z"
+    assert made["apiKey"]["expiresAt"] == "2999-01-01T00:00:00.000000Z"
     own = {"Authorization": f"Bearer {made['key']}"}
     assert await allowed(locked, own, STORE) is True
     assert codes(await run(create, own, input=given)) == ["FORBIDDEN"]

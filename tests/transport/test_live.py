@@ -106,6 +106,35 @@ async def test_drift_equals_the_query_over_the_same_range(live):
     assert len(read["driftMetrics"]) > 30
 
 
+COUNTS = """
+subscription { driftUpdates(contextWindowIds: "a") {
+  newSignalCount conversation { signalCount lastSignalAt } coherence { totalSignalCount timeRangeEnd }
+} }
+"""
+
+
+async def test_all_that_an_event_tells_is_of_one_snapshot(live):
+    await store(live, ("a", 0.9))
+
+    async def storing():
+        while True:
+            await store(live, ("a", 0.5))
+
+    async with following(live, COUNTS) as drift:
+        writers = [asyncio.create_task(storing()) for _ in range(3)]
+        count = 1
+        for _ in range(4):
+            read = await drift.next()
+            count += read["newSignalCount"]
+            conversation, coherence = read["conversation"], read["coherence"]
+            assert conversation["signalCount"] == coherence["totalSignalCount"] == count
+            assert conversation["lastSignalAt"] == coherence["timeRangeEnd"]
+        for writer in writers:
+            writer.cancel()
+        await asyncio.wait(writers)
+    assert count > 10
+
+
 async def test_a_newcomer_gets_a_reading_of_now(live, monkeypatch):
     monkeypatch.setattr("graphql_schema.streams.FRESH", 0.0)
     await store(live, ("a", 0.9))

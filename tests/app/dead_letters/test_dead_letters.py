@@ -50,14 +50,14 @@ async def test_they_are_listed(add, run):
     status, out, errors = await run("list")
     assert (status, errors) == (0, "")
     assert out.splitlines() == [
-        "1 2026-01-31T12:00:00Z kafka:t/0/0 (c), tried once: It was late.",
-        "2 2026-01-31T12:00:00Z kafka:t/0/1, tried once: It was late.",
-        r"3 2026-01-31T12:00:00Z kafka:u/0/0 (\x1b), tried once: It was late.",
+        "1 2026-01-31T12:00:00.000000Z kafka:t/0/0 (c), tried once: It was late.",
+        "2 2026-01-31T12:00:00.000000Z kafka:t/0/1, tried once: It was late.",
+        r"3 2026-01-31T12:00:00.000000Z kafka:u/0/0 (\x1b), tried once: It was late.",
     ]
     _, out, errors = await run("list", "--json", "--source", "kafka:t/", "--limit", "1")
     assert json.loads(out) == [
         {
-            "id": 1, "source": "kafka:t/0/0", "receivedAt": "2026-01-31T12:00:00Z", "reason": "It was late.",
+            "id": 1, "source": "kafka:t/0/0", "receivedAt": "2026-01-31T12:00:00.000000Z", "reason": "It was late.",
             "field": "x", "conversation": "c", "attempts": 1, "payload": GOOD.decode(),
         }
     ]  # fmt: skip

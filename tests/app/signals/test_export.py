@@ -109,7 +109,7 @@ async def test_lines_have_the_contracts_fields_in_the_order_of_time(database):
     assert (count, first["rawContent"], second["timestamp"]) == (2, "a", "2026-01-01T00:00:00.000005Z")
     assert first == {
         "contextWindowId": "c",
-        "timestamp": "2026-01-01T00:00:00Z",
+        "timestamp": "2026-01-01T00:00:00.000000Z",
         "rawContent": "a",
         "signalSource": "s",
         "signalScore": 0.5,
@@ -127,8 +127,8 @@ async def test_lines_have_the_contracts_fields_in_the_order_of_time(database):
 async def test_tables_tell_null_from_the_empty_string(database):
     await store(database, record(None), record(""), record('"\n'))
     _, text = await exported(database, kind="csv")
-    assert b'"c","2026-01-01T00:00:00Z",,"s"' in text
-    assert b'"c","2026-01-01T00:00:00Z","","s"' in text
+    assert b'"c","2026-01-01T00:00:00.000000Z",,"s"' in text
+    assert b'"c","2026-01-01T00:00:00.000000Z","","s"' in text
     rows = list(csv.DictReader(io.StringIO(text.decode(), newline="")))
     assert [row["rawContent"] for row in rows] == ["", "", '"\n']
 
@@ -173,7 +173,7 @@ async def test_the_audit_log_tells_of_it_before_the_first_is_read(database, pg):
         ("program", "signals exported", "signals"),
     ]
     assert [json.loads(row["details"]) for row in log] == [
-        {"conversations": 1, "sources": "all", "since": "2026-01-02T00:00:00Z", "until": None},
+        {"conversations": 1, "sources": "all", "since": "2026-01-02T00:00:00.000000Z", "until": None},
         {"conversations": "all", "sources": "all", "since": None, "until": None},
     ]
 

@@ -128,7 +128,11 @@ async def test_the_command_ends_as_the_import_would(url, pg, tmp_path):
         assert done.returncode == status
     assert await counts(pg) == [0, 0, 0, 0]
     done = coherence("import", good, bad, "--create-conversations", "--dry-run", "--limit", "1", **given)
-    assert (done.returncode, done.stdout.count("valid: 1"), done.stdout.count("2026-01-01T00:00:00Z")) == (
+    assert (
+        done.returncode,
+        done.stdout.count("valid: 1"),
+        done.stdout.count("2026-01-01T00:00:00.000000Z"),
+    ) == (
         0,
         2,
         6,

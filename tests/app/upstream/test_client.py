@@ -53,7 +53,7 @@ async def fails(server, kind, **given):
 async def test_it_asks_for_a_range_page_by_page_with_the_key():
     with serving(book(ROWS)) as server:
         assert await read(server, DARSHAN_PAGE_SIZE=2) == [ROWS[:2], ROWS[2:4], ROWS[4:]]
-    asked = {"pageSize": "2", "since": "2026-01-31T12:00:00Z", "until": "2026-02-01T00:00:00Z"}
+    asked = {"pageSize": "2", "since": "2026-01-31T12:00:00.000000Z", "until": "2026-02-01T00:00:00.000000Z"}
     assert server.queries() == [asked | {"page": str(number)} for number in (1, 2, 3)]
     assert {path for path, _, _ in server.requests} == {"/signals/summary"}
     assert {headers["X-Request-Id"] for _, _, headers in server.requests} == {"request-7"}

@@ -91,7 +91,7 @@ async def test_a_signal_of_somebody_else_is_no_row_of_the_upstream(database, pg)
     )
     with serving(book([row(0)])) as server:
         assert counts(await puller(database, server.address).pull(ALWAYS, NOW)) == (1, 0, 0, 0)
-    assert server.queries()[0]["since"] == "1970-01-01T00:00:00Z"
+    assert server.queries()[0]["since"] == "1970-01-01T00:00:00.000000Z"
 
 
 BAD = {
@@ -160,9 +160,9 @@ async def test_the_next_pull_begins_at_the_last_row_less_the_overlap(database):
         with pytest.raises(BadUserInput, match="set another --since or --until"):
             await puller(database, server.address).pull(TimeRange(None, START), NOW)
     assert [(query["since"], query["until"]) for query in server.queries()] == [
-        ("1970-01-01T00:00:00Z", "2026-01-31T14:00:00Z"),
-        ("2026-01-31T12:20:00Z", "2026-01-31T14:00:00Z"),
-        ("2026-01-31T12:00:00Z", "2026-01-31T13:00:00Z"),
+        ("1970-01-01T00:00:00.000000Z", "2026-01-31T14:00:00.000000Z"),
+        ("2026-01-31T12:20:00.000000Z", "2026-01-31T14:00:00.000000Z"),
+        ("2026-01-31T12:00:00.000000Z", "2026-01-31T13:00:00.000000Z"),
     ]
 
 
@@ -187,7 +187,7 @@ async def test_what_came_oldest_first_is_kept_and_the_next_pull_goes_on(database
         assert (outcome.read, *counts(outcome)) == (4, 4, 0, 0, 0)
         server.answer = book(rows[3:])
         outcome = await puller(database, server.address).pull(ALWAYS, NOW)
-    assert server.queries()[-1]["since"] == "2026-01-31T12:50:00Z"
+    assert server.queries()[-1]["since"] == "2026-01-31T12:50:00.000000Z"
     assert (outcome.failure, *counts(outcome)) == (None, 2, 1, 0, 0)
     assert await times(pg) == [0, 20, 40, 60, 80, 100]
 
@@ -247,7 +247,7 @@ async def test_what_is_stored_when_a_pull_dies_has_no_gap(database, pg, monkeypa
             await puller(database, server.address).pull(ALWAYS, NOW)
         assert await times(pg) == list(range(30))
         outcome = await puller(database, server.address).pull(ALWAYS, NOW)
-    assert server.queries()[-1]["since"] == "2026-01-31T12:19:00Z"
+    assert server.queries()[-1]["since"] == "2026-01-31T12:19:00.000000Z"
     assert counts(outcome) == (70, 30, 0, 0)
     assert await times(pg) == list(range(100))
 

@@ -13,7 +13,7 @@ from tests.app.signals.test_import_command import COMMAND, coherence, environmen
 from tests.app.upstream.upstream import KEY, Reply, book, row, serving
 from tests.conftest import ENVIRONMENT
 
-UNTIL = "2026-01-31T12:40:00Z"
+UNTIL = "2026-01-31T12:40:00.000000Z"
 QUERY = """
 query ($at: DateTime, $window: Duration!) {
   conversation(by: {contextWindowId: "darshan:x"}) { contextWindowId metrics(window: $window, at: $at) {
@@ -53,7 +53,7 @@ async def test_it_says_what_it_did_and_the_status_says_whether_all_is_well(given
         assert line == line | counts
         assert done.stdout.splitlines() == [
             "3 rows read on 2 pages: 2 stored, 1 duplicates, 0 refused.",
-            "darshan:darshan: mean 80.00, volatility 0.1414, risk MEDIUM (2 signals in 1h until 2026-01-31T12:40:00Z)",
+            "darshan:darshan: mean 80.00, volatility 0.1414, risk MEDIUM (2 signals in 1h until 2026-01-31T12:40:00.000000Z)",
         ]
         server.answer = book([row(2), row(3, 101, signal="\x1b[2J"), row(4, signal="\x1b[2J")])
         done = await run("pull", "--since", "2026-01-31T12:00:00Z", **given)
@@ -122,7 +122,10 @@ async def test_what_is_kept_is_what_the_api_answers(given, client, tmp_path, per
     assert [each["windowSec"] for each in last] == [3_600]
     text = (await run("rolling", "show", **given)).stdout.splitlines()
     assert len(text) == 3
-    assert text[1] == "darshan:x: mean -, volatility -, risk - (0 signals in 7s until 2026-01-31T12:40:00Z)"
+    assert (
+        text[1]
+        == "darshan:x: mean -, volatility -, risk - (0 signals in 7s until 2026-01-31T12:40:00.000000Z)"
+    )
 
 
 async def test_nothing_is_kept_where_that_is_said(given, tmp_path):
