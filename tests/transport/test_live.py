@@ -121,8 +121,8 @@ async def test_all_that_an_event_tells_is_of_one_snapshot(live):
             await store(live, ("a", 0.5))
 
     async with following(live, COUNTS) as drift:
+        count = (await drift.next())["conversation"]["signalCount"]
         writers = [asyncio.create_task(storing()) for _ in range(3)]
-        count = 1
         for _ in range(4):
             read = await drift.next()
             count += read["newSignalCount"]
