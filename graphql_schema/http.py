@@ -168,12 +168,15 @@ class GraphQLApp(GraphQL[Context, None]):
         try:
             body = msgspec.json.decode(await request.body(), type=Body)
             query = await self.schema.documents.resolve(msgspec.structs.asdict(body))
-            if type(query) is not str:  # none, or one that is not known or offered by its hash
-                return None
-            name = body.operationName or None
-            free = plans.free_of(query, name, request.state.viewer.rights)
-            if free is None:
-                return None
+        except REFUSED:
+            return None
+        if type(query) is not str:  # none, or one that is not known or offered by its hash
+            return None
+        name = body.operationName or None
+        free = plans.free_of(query, name, request.state.viewer.rights)
+        if free is None:
+            return None
+        try:
             variables = {
                 name: text
                 if name in free and bytes(memoryview(text)[:1]) == b"["
