@@ -43,7 +43,8 @@ DECLARE
 
         UPDATE conversation_activity a SET
             signal_count = a.signal_count + d.more,
-            last_signal_at = (SELECT max(s.time) FROM signals s WHERE s.conversation_id = a.conversation_id)
+            last_signal_at = coalesce((SELECT max(s.time) FROM signals s WHERE s.conversation_id = a.conversation_id),
+                (SELECT max(r.last_time) FROM signal_rollup_5m r WHERE r.conversation_id = a.conversation_id))
         FROM (SELECT conversation_id, sum(more) AS more FROM %2$s GROUP BY 1) d
         WHERE a.conversation_id = d.conversation_id;
     $sql$;

@@ -183,3 +183,22 @@ async def test_a_newer_schema_is_not_told_to_migrate(empty):
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(migrations.SchemaMismatch, match="newer program"):
         await migrations.require_current(empty)
+
+
+async def test_last_signals_that_were_forgotten_are_known_again(pg, database):
+    """Where 0.1 took them from raw signals that were no longer kept."""
+    await migrations.move(database, "0015")
+    key = await pg.fetchval("INSERT INTO conversations (context_window_id) VALUES ('a') RETURNING id")
+    empty = await pg.fetchval("INSERT INTO conversations (context_window_id) VALUES ('b') RETURNING id")
+    last = await pg.fetchval(
+        "INSERT INTO signals (time, conversation_id, signal_source, signal_score)"
+        " VALUES (now() - interval '9 days', $1, 'Slack', 0.5) RETURNING time",
+        key,
+    )
+    async with pg.transaction():
+        await pg.execute("SELECT set_config('coherence.ageing', 'on', true)")
+        await pg.execute("DELETE FROM signals")
+    await pg.execute("UPDATE conversation_activity SET last_signal_at = NULL")
+    await migrations.move(database, "head")
+    activity = await pg.fetch("SELECT conversation_id, last_signal_at FROM conversation_activity")
+    assert {row[0]: row[1] for row in activity} == {key: last, empty: None}

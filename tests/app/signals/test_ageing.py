@@ -83,6 +83,40 @@ async def test_the_rollups_answer_for_what_is_gone(pg, database, conversation):
 
 
 @EDITIONS
+async def test_the_last_signal_is_known_where_it_is_no_longer_kept_raw(pg, database, conversation):
+    """However the raw ones that remain are changed or deleted, those of one bucket with it as well."""
+    old = await pg.fetchval("SELECT max(time) FROM signals WHERE time < $1", KEPT_FROM)
+    quiet = await pg.fetchval("INSERT INTO conversations (context_window_id) VALUES ('q') RETURNING id")
+    for minutes in (7, 6, 1):
+        await pg.execute(ADD, KEPT_FROM - minutes * MINUTE, quiet)
+    await pg.execute("DELETE FROM signals WHERE time = $1", KEPT_FROM - MINUTE)  # its bucket's only one
+    await pg.execute(
+        "UPDATE signals SET time = time + interval '3 minutes' WHERE time = $1", KEPT_FROM - 6 * MINUTE
+    )
+    last = "SELECT last_signal_at, signal_count FROM conversation_activity WHERE conversation_id = $1"
+    newest = NOW - 37 * MINUTE
+    assert await upkeep(database, KEEP_3_DAYS, NOW)
+    assert tuple(await pg.fetchrow(last, quiet)) == (KEPT_FROM - 3 * MINUTE, 2)
+    late = await pg.fetchval(ADD + " RETURNING id", NOW, quiet)
+    for statement in (
+        "UPDATE signals SET time = time - interval '1 hour' WHERE id = $1",
+        "DELETE FROM signals WHERE id = $1",
+    ):
+        await pg.execute(statement, late)
+        wanted = (NOW - HOUR, 3) if "UPDATE" in statement else (KEPT_FROM - 3 * MINUTE, 2)
+        assert tuple(await pg.fetchrow(last, quiet)) == wanted
+    for left, deletion in (
+        ((newest - 37 * MINUTE, 299), "DELETE FROM signals WHERE conversation_id = $1 AND time = $2"),
+        (
+            (old, 300 - (NOW - KEPT_FROM) // (37 * MINUTE)),
+            "DELETE FROM signals WHERE conversation_id = $1 AND time < $2",
+        ),
+    ):
+        await pg.execute(deletion, conversation, newest)
+        assert tuple(await pg.fetchrow(last, conversation)) == left
+
+
+@EDITIONS
 async def test_what_only_raw_signals_could_tell_is_refused_with_the_date(pg, database, conversation):
     await upkeep(database, KEEP_3_DAYS, NOW)
     user = await pg.fetchval("INSERT INTO users (username, role) VALUES ('u', 'COACH') RETURNING id")
