@@ -167,7 +167,7 @@ async def test_statements_do_not_grow_with_the_rows(client, pg):
         ("costUsd", {"costUsd": "NaN"}),
         ("costUsd", {"costUsd": "1,5"}),
         ("costUsd", {"costUsd": "٣"}),
-        ("conversationId", {"conversationId": "Q29udmVyc2F0aW9uOjE="}),
+        ("conversationId", {"conversationId": "TWVzc2FnZTox"}),
     ],
 )
 async def test_what_is_at_fault_is_named_and_nothing_is_stored(client, pg, conversation, field, given):
