@@ -87,7 +87,8 @@ class Worker:
                 with attempt:
                     return await batches.store(self.database, options.group, messages, self.writer)
         except (Unavailable, DBAPIError, PostgresError) as error:
-            why = error.message if isinstance(error, Unavailable) else said(error)
+            cause = error.__cause__ if isinstance(error, Unavailable) else error
+            why = said(cause) if isinstance(cause, DBAPIError | PostgresError) else str(error)
             raise Unavailable(
                 f"{len(messages)} messages from kafka:{place} on could be stored neither as signals nor as dead"
                 f" letters, and are not committed: {why}"

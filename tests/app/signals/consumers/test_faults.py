@@ -95,7 +95,7 @@ async def test_told_to_end_it_stores_what_it_has_taken_and_leaves_the_group(clus
 async def test_a_full_disk_ends_it_with_the_cause(cluster, topic, start, pg):
     await pg.execute(DISK_FULL)
     cluster.send(topic, signal(0), b"{")
-    status, _, errors = await ended(start())
+    status, _, errors = await ended(start("--deadline", "1"))
     assert status == 1
     assert errors.splitlines()[-1] == (
         f"2 messages from kafka:{topic}/0/0 on could be stored neither as signals nor as dead letters, and are not"

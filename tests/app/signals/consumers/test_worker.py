@@ -179,7 +179,7 @@ async def test_a_full_disk_stops_it_and_nothing_is_committed(cluster, topic, rea
     await pg.execute(DISK_FULL)
     cluster.send(topic, signal(0), b"{", signal(1))
     with pytest.raises(Unavailable, match=r"neither as signals nor as dead letters.*No space left.*53100"):
-        await read()
+        await read(deadline=0.5)
     assert await pg.fetchval("SELECT count(*) FROM signals") == 0
     assert cluster.committed(topic, group=topic)[0] < 0
     await pg.execute("DROP TRIGGER full_disk ON dead_letters")
