@@ -1,6 +1,7 @@
-"""Which tests the fast lane (`make test-fast`) leaves to the whole suite: those marked `slow` here.
+"""Which lanes a file's tests are in: marks, by which `pytest -m` chooses.
 
-It takes at most two minutes on two cores: no browser, no second server, nothing that takes long by itself.
+The fast lane (`make test-fast`) leaves out what is `slow`, and takes at most two minutes on two cores: no browser, no
+second server, nothing that takes long by itself.
 """
 
 from pathlib import PurePath
@@ -42,6 +43,7 @@ SLOW: Final = (
     "app/vectors",
     "graphql_schema/plans/test_any_query.py",
     "graphql_schema/plans/test_batch.py",
+    "graphql_schema/plans/test_real.py",
     "graphql_schema/plans/test_same.py",
     "graphql_schema/plans/test_writing.py",
     "graphql_schema/test_batches.py",
@@ -55,14 +57,27 @@ SLOW: Final = (
 )
 """Folders and files below tests/."""
 
+ATTACKS: Final = (
+    "graphql_schema/test_hostile_values.py",
+    "transport/test_charged_once.py",
+    "transport/test_connections.py",
+    "transport/test_cross_site.py",
+    "transport/test_foreign_pages.py",
+    "transport/test_hosts_and_origins.py",
+    "transport/test_requests.py",
+    "transport/test_unexpected.py",
+    "faults/test_unknown_outcome.py",
+)
+CLIENTS: Final = ("transport/clients",)
 
-def is_slow(path: PurePath) -> bool:
-    """Tell whether the fast lane leaves out the file at `path`, which is relative to tests/."""
-    return any(path.is_relative_to(place) for place in SLOW)
+LANES: Final = {"slow": SLOW, "attacks": ATTACKS, "clients": CLIENTS}
+"""Places by mark."""
 
 
 def mark(items: list[pytest.Item], root: PurePath) -> None:
-    """Mark the tests that the fast lane leaves out; `root` is the folder tests/."""
+    """Mark tests by where they are; `root` is the folder tests/."""
     for item in items:
-        if is_slow(item.path.relative_to(root)):
-            item.add_marker(pytest.mark.slow)
+        path = item.path.relative_to(root)
+        for name, places in LANES.items():
+            if any(path.is_relative_to(place) for place in places):
+                item.add_marker(name)
