@@ -93,6 +93,8 @@ class PersistedQueries:
         return text if text is not None and sha256(text) == name else None
 
     def _keep(self, name: str, text: str) -> bool:
+        if name in self._documents:  # kept meanwhile: several may wait for Redis at once
+            return True
         size = len(text.encode())
         if size > MAX_DOCUMENT_BYTES:
             return False

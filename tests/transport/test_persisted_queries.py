@@ -1,10 +1,12 @@
 """Automatic persisted queries: a client sends a hash, then once the document with it, and from then on the hash."""
 
+import asyncio
 import hashlib
 import json
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from app import persisted_queries
 from app.auth import keys
@@ -170,6 +172,20 @@ async def test_their_bytes_are_bounded(monkeypatch):
     assert found == [None, None, *texts[2:]] or found == [None, None, None, *texts[3:]]
     await kept.put("#" * 101)
     assert await kept.get(sha256("#" * 101)) is None
+
+
+async def test_one_that_many_ask_for_at_once_counts_once(redis, monkeypatch):
+    texts = [f"query Q{number} {{ users {{ id }} }}" for number in range(6)]
+    kept = PersistedQueries(1_000, SecretStr(redis.url))
+    for text in texts:
+        await kept.put(text)
+    await kept.close()
+    monkeypatch.setattr(persisted_queries, "MAX_BYTES", sum(map(len, texts)))
+    fresh = PersistedQueries(1_000, SecretStr(redis.url))
+    for text in texts:
+        assert await asyncio.gather(*(fresh.get(sha256(text)) for _ in range(5))) == [text] * 5
+    assert all(fresh.is_kept(sha256(text)) for text in texts)
+    await fresh.close()
 
 
 async def test_servers_share_them_by_redis(serve, redis):
