@@ -147,7 +147,7 @@ class Context:
         if self.now is None:
             if self.clock is None:
                 self.clock = asyncio.create_task(self._read_time())
-            self.now = await self.clock
+            self.now = await asyncio.shield(self.clock)
         return self.now
 
     async def _read_time(self) -> datetime:
@@ -158,7 +158,7 @@ class Context:
         """Has classes and anomalies be known of all that was stored when the operation first asked for them."""
         if self.arrivals is None or self.newest:
             self.arrivals = asyncio.create_task(self.services.arrivals.work_off())
-        await self.arrivals
+        await asyncio.shield(self.arrivals)
 
     def loader[L: "Loader[Any, Any, Any]"](self, kind: type[L]) -> L:
         """The operation's one loader of this class."""
@@ -191,7 +191,10 @@ class Loader[K: Hashable, A: Hashable, V]:
         raise NotImplementedError
 
     def load(self, key: K, arguments: A) -> Awaitable[V]:
-        return self._loader.load((key, arguments))
+        """Several fields may wait for the same: where one is given up, as another beside it has failed, the others get
+        it all the same.
+        """
+        return asyncio.shield(self._loader.load((key, arguments)))
 
     def prime(self, key: K, arguments: A, value: V) -> None:
         """Tells a value that was read some other way."""

@@ -74,7 +74,7 @@ class Semantics:
         """Of its windows, in order."""
         if self._task is None:
             self._task = asyncio.create_task(self._read(context))
-        return await self._task
+        return await asyncio.shield(self._task)
 
     async def _read(self, context: Context) -> list[float | None]:
         index, windows = self.analysis.drift.index, self.analysis.windows
