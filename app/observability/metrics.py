@@ -23,6 +23,7 @@ from app.database.engine import Database
 from app.dead_letters import queries as dead_letters
 from app.errors import Refused
 from app.observability.statistics import BUCKETS, Statistics, Times
+from app.realtime.queries import behind
 from app.signals.queries import last_ingest
 
 _SHARES = (0.5, 0.95, 0.99)
@@ -36,13 +37,15 @@ class Stored:
     dead_lettered: int
     dead_letters: int
     """That wait to be retried or discarded."""
+    behind: int
+    """Transactions that a look for changes goes back."""
 
     @classmethod
     async def of(cls, database: Database) -> "Stored":
         async with database.read() as connection:
             last = await last_ingest(connection, PROGRAM)
         async with database.read(newest=True) as connection:  # a replica knows the sequence by halves
-            return cls(last, *await dead_letters.counts(connection))
+            return cls(last, *await dead_letters.counts(connection), await behind(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,11 @@ class Metrics(Collector):
         if stored:
             yield GaugeMetricFamily(
                 "coherence_dead_letters", "Dead letters that wait.", value=stored.dead_letters
+            )
+            yield GaugeMetricFamily(
+                "coherence_look_again_transactions",
+                "Transactions since the oldest one of this database that has written and not ended.",
+                value=stored.behind,
             )
             if stored.last_ingest:
                 yield GaugeMetricFamily(

@@ -57,11 +57,12 @@ class Hub:
         self._of_anomalies: set[Watch] = set()
         self._look_now = asyncio.Event()
         self._since: str | None = None
-        """The last look's. None before the first, which is when the hub begins to listen."""
+        """The last look's. None before the first, which comes before anybody waits."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hears of changes and looks for them for as long as the block runs."""
+        await self.look()
         async with beside(self._listen(), self._look_again()):
             yield
 

@@ -17,22 +17,32 @@ _FEW = 20
 """Newest messages of a conversation among which new ones are looked for: the coach's leave no trace elsewhere."""
 
 # A row's xmin is the transaction that wrote it. Those from $1 on had not ended at the last look.
-_YOUNG = "least(age(c.xmin), age(a.xmin)) <= age(cast(cast(:since AS text) AS xid8)::xid)"
-_NOW = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+_YOUNG = "least(age(c.xmin), age(a.xmin)) <= age(cast(cast(:since AS text) AS xid))"
+# Of this database: a snapshot's xmin is the oldest of the whole server. The snapshot is older than what the views show,
+# so whatever lies before its xmax is shown by them or has ended. A role without rights sees these columns as well.
+_UNENDED = """
+    SELECT xid FROM (
+        SELECT pg_snapshot_xmax(pg_current_snapshot())::xid AS xid
+        UNION ALL SELECT backend_xid FROM pg_stat_activity WHERE datname = current_database()
+        UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()
+    ) AS unended WHERE xid IS NOT NULL ORDER BY age(xid) DESC LIMIT 1
+"""
+_NOW = text(f"SELECT cast(xid AS text) FROM ({_UNENDED}) AS oldest")
+_BEHIND = text(f"SELECT age(xid) FROM ({_UNENDED}) AS oldest")
 _CHANGED_OF = text(f"""
     SELECT w.id FROM unnest(cast(:ids AS uuid[])) AS w(id)
     LEFT JOIN conversations c ON c.id = w.id LEFT JOIN conversation_activity a ON a.conversation_id = w.id
     WHERE c.id IS NULL OR {_YOUNG} OR EXISTS (
         SELECT FROM (
             SELECT xmin FROM messages WHERE conversation_id = w.id ORDER BY created_at DESC, id DESC LIMIT {_FEW}
-        ) m WHERE age(m.xmin) <= age(cast(cast(:since AS text) AS xid8)::xid)
+        ) m WHERE age(m.xmin) <= age(cast(cast(:since AS text) AS xid))
     )
 """)
 _CHANGED = text(f"""
     SELECT c.id FROM conversations c JOIN conversation_activity a ON a.conversation_id = c.id WHERE {_YOUNG}
 """)
 _ANOMALIES = text("""
-    SELECT id FROM anomalies WHERE age(xmin) <= age(cast(cast(:since AS text) AS xid8)::xid)
+    SELECT id FROM anomalies WHERE age(xmin) <= age(cast(cast(:since AS text) AS xid))
 """)
 
 
@@ -42,8 +52,16 @@ async def clock(connection: AsyncConnection) -> datetime:
 
 
 async def now(connection: AsyncConnection) -> str:
-    """The oldest transaction that has not ended: what it and later ones change can only be seen afterwards."""
+    """Return the oldest transaction of this database that has written and not ended.
+
+    What it and later ones change can only be seen afterwards.
+    """
     return str(await connection.scalar(_NOW))
+
+
+async def behind(connection: AsyncConnection) -> int:
+    """Return how many transactions of the server have begun to write since that one did: as far back a look goes."""
+    return int(await connection.scalar(_BEHIND))
 
 
 async def changed(connection: AsyncConnection, since: str, ids: Collection[UUID] | None) -> list[UUID]:

@@ -114,6 +114,19 @@ async def test_dead_letters_are_counted_whoever_writes_them(client, database):
     assert found["coherence_dead_letters"] == 1
 
 
+async def test_an_idle_transaction_that_has_written_is_seen(client, pg):
+    transaction = pg.transaction()
+    await transaction.start()
+    await pg.execute("SELECT pg_current_xact_id()")
+    for name in ("one", "two"):
+        await client.data(
+            "mutation ($name: String!) { createConversation(input: {contextWindowId: $name}) { id } }",
+            name=name,
+        )
+    assert (await told(client))["coherence_look_again_transactions"] >= 3
+    await transaction.rollback()
+
+
 async def test_without_a_database_metrics_tell_what_they_know(config):
     app = create_app(config, "postgresql://nobody@127.0.0.1:9/none", "key")
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as http:

@@ -3,11 +3,15 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
+from sqlalchemy import make_url
 
+from app.database.engine import Database
+from app.realtime import queries
 from app.realtime.changes import Changes
 from app.realtime.hub import Hub
-from tests.conftest import EDITIONS
+from tests.conftest import EDITIONS, at, dsn, execute
 
 pytestmark = EDITIONS
 
@@ -130,6 +134,74 @@ async def test_a_look_finds_what_was_written_before_it_and_committed_after(hub, 
         assert await changed_by(hub, watch) == set()
         await transaction.commit()
         assert await changed_by(hub, watch) == {key}
+
+
+@pytest.fixture
+async def elsewhere(place):
+    """A connection to another database of the same server."""
+    name = f"test_{uuid4().hex}"
+    await execute(place, f"CREATE DATABASE {name}")
+    connection = await asyncpg.connect(**dsn(at(place, name)))
+    yield connection
+    await connection.close()
+    await execute(place, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_transactions_of_other_databases_hold_no_look_back(hub, pg, database, elsewhere):
+    idle = elsewhere.transaction()
+    await idle.start()
+    oldest = await elsewhere.fetchval("SELECT pg_current_xact_id()::xid::text")
+    key = await pg.fetchval(OPEN, "a")
+    with hub.conversation(key) as watch:
+        await pg.execute(SIGNAL, key, None)
+        await hub.look()
+        assert await changed_by(hub, watch) == set()
+        await pg.execute(SIGNAL, key, None)
+        assert await changed_by(hub, watch) == {key}
+        assert await changed_by(hub, watch) == set()
+        async with database.read() as connection:
+            assert int(await queries.now(connection)) > int(oldest)
+    await idle.rollback()
+
+
+async def test_a_transaction_of_this_database_holds_looks_back_until_it_ends(hub, pg, url, database):
+    """One that has written; what came meanwhile is found again, which hurts nobody."""
+    key, other = await pg.fetchval(OPEN, "a"), await pg.fetchval(OPEN, "b")
+    writer = await asyncpg.connect(**dsn(url))
+    with hub.conversations() as watch:
+        await hub.look()
+        idle = writer.transaction()
+        await idle.start()
+        await writer.execute("SELECT 1 FROM conversations")
+        await pg.execute(SIGNAL, other, None)
+        assert await changed_by(hub, watch) == {other}
+        assert await changed_by(hub, watch) == set()  # it has not written
+        await writer.execute(SIGNAL, key, None)
+        await pg.execute(SIGNAL, other, None)
+        assert await changed_by(hub, watch) == {other}
+        assert await changed_by(hub, watch) == {other}
+        async with database.read() as connection:
+            assert await queries.behind(connection) >= 2
+        await idle.commit()
+        assert await changed_by(hub, watch) == {key, other}
+        assert await changed_by(hub, watch) == set()
+    await writer.close()
+
+
+async def test_a_role_without_rights_sees_the_same(pg, url):
+    """What holds a look back is no secret to any role."""
+    role = f"lowly_{uuid4().hex}"
+    await pg.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'lowly'")
+    parsed = make_url(url).set(username=role, password="lowly")
+    lowly = Database(parsed.render_as_string(hide_password=False), pool_size=1)
+    writer = pg.transaction()
+    await writer.start()
+    oldest = await pg.fetchval("SELECT pg_current_xact_id()::xid::text")
+    async with lowly.steps() as connection:
+        assert await queries.now(connection) == oldest
+    await lowly.close()
+    await writer.rollback()
+    await pg.execute(f"DROP ROLE {role}")
 
 
 async def test_a_look_finds_that_a_conversation_is_gone(hub, pg):
