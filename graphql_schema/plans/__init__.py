@@ -30,13 +30,17 @@ LONGEST: Final = 10_000
 
 type _Operation = tuple[str, str | None, object]
 """Of a document, for a class of rights."""
+type _Key = tuple[_Operation, frozenset[str], str]
+"""With its variables: of those that are free only whether they are null. Which are free is told along, as the next plan of
+the operation may have others.
+"""
 
 
 class Plans:
     """Plans of operations with their variables, by classes of rights; the latest are kept, those of nothing too."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[_Operation, str], Plan | None] = OrderedDict()
+        self._known: OrderedDict[_Key, Plan | None] = OrderedDict()
         self._free: OrderedDict[_Operation, frozenset[str]] = OrderedDict()
 
     def known(self, asked: Asked, rights: Rights) -> Plan | None:
@@ -68,7 +72,7 @@ class Plans:
         elif not reads:
             return None
         key = self._key(asked, rights)
-        if len(asked.query) + len(key[1]) <= LONGEST:
+        if len(asked.query) + len(key[-1]) <= LONGEST:
             self._known[key] = plan
         for kept in (self._known, self._free):
             if len(kept) > MOST_PLANS:
@@ -79,11 +83,13 @@ class Plans:
         """Variables of an operation that make no other plan; None where no plan of it is known."""
         return self._free.get(_operation(query, name, rights))
 
-    def _key(self, asked: Asked, rights: Rights) -> tuple[_Operation, str]:
+    def _key(self, asked: Asked, rights: Rights) -> _Key:
         operation = _operation(asked.query, asked.operation_name, rights)
         free = self._free.get(operation, frozenset())
-        return operation, to_json(
-            {name: value is None if name in free else value for name, value in asked.variables.items()}
+        return (
+            operation,
+            free,
+            to_json({name: value is None if name in free else value for name, value in asked.variables.items()}),
         )
 
 

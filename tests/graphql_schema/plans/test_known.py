@@ -103,6 +103,16 @@ async def test_what_is_at_fault_or_not_planned_is_executed_every_time(client, tw
         await twice(body, known=False)
 
 
+async def test_the_plan_of_null_is_not_that_of_true(client):
+    paged = """query($after: String, $with: Boolean!) {
+        signals(first: 1, after: $after) @include(if: $with) { totalCount } users { totalCount }
+    }"""
+    for present in (True, False):  # the second plan depends on all variables
+        assert "errors" not in await client.post(paged, **{"after": None, "with": present})
+    error = await client.error(paged, **{"after": True, "with": True})
+    assert "$after" in error["message"]
+
+
 async def test_it_is_logged_and_counted_as_all_are(client, run):
     await client.data(ROWS, name="a")
     counted = "{ status { requestCount } }"
