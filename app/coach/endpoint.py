@@ -1,6 +1,7 @@
 """A chat-completions endpoint: any server that speaks OpenAI's protocol, streamed."""
 
 import asyncio
+import codecs
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ import httpx2
 import stamina
 
 from app.errors import Unavailable
+from app.messages.queries import MOST_TOKENS
 from app.settings import Settings
 from app.upstream.client import Transient, backoff, retry_after
 
@@ -22,6 +24,9 @@ LONGEST = 100_000
 """Characters of an answer."""
 
 _END = "[DONE]"
+_NO_COMPLETION = "The coach's model answers something that is no chat completion."
+_UTF_16 = codecs.getincrementaldecoder("utf-16-le")
+"""Joins the halves of a character that come in two chunks; a half alone becomes U+FFFD."""
 
 
 @dataclass(slots=True)
@@ -76,6 +81,7 @@ class Endpoint:
                 async with asyncio.timeout_at(deadline):
                     response = await self._open(stack, body)
                 lines = response.aiter_lines()
+                halves = _UTF_16("replace")
                 length = 0
                 while True:
                     async with asyncio.timeout_at(deadline):
@@ -84,17 +90,19 @@ class Endpoint:
                         raise Unavailable("The coach's model broke off its answer; ask again.")
                     if not line.startswith("data:"):
                         continue
-                    if line[5:].strip() == _END:
-                        return
-                    text = _text(line[5:], usage)
+                    ended = line[5:].strip() == _END
+                    told = "" if ended else _text(line[5:], usage)
+                    text = halves.decode(told.encode("utf-16-le", "surrogatepass"), final=ended)
                     length += len(text)
                     if length > LONGEST:
                         raise Unavailable(f"The coach's model answers more than {LONGEST} characters.")
                     if text:
                         yield text
+                    if ended:
+                        return
         except TimeoutError:
             raise Unavailable(f"The coach's model did not answer within {self.seconds:g} s.") from None
-        except httpx2.TransportError:
+        except (httpx2.TransportError, httpx2.DecodingError):
             raise Unavailable("The coach's model broke off its answer; ask again.") from None
         except Transient as error:
             raise Unavailable(f"The coach's model cannot be asked at the moment: {error}.") from None
@@ -144,14 +152,19 @@ def _text(data: str, usage: Usage) -> str:
         if "error" in chunk:
             raise Unavailable("The coach's model broke off its answer; ask again.")
         if told := chunk.get("usage"):
-            usage.input_tokens, usage.output_tokens = (
-                int(told["prompt_tokens"]),
-                int(told["completion_tokens"]),
-            )
+            usage.input_tokens = _tokens(told["prompt_tokens"])
+            usage.output_tokens = _tokens(told["completion_tokens"])
         choices = chunk.get("choices") or [{}]
         text = (choices[0].get("delta") or {}).get("content") or ""
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise Unavailable("The coach's model answers something that is no chat completion.") from None
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        raise Unavailable(_NO_COMPLETION) from None
     if not isinstance(text, str):
-        raise Unavailable("The coach's model answers something that is no chat completion.")
+        raise Unavailable(_NO_COMPLETION)
     return text
+
+
+def _tokens(told: Any) -> int:
+    """ValueError where it is no number of tokens."""
+    if not 0 <= (tokens := int(told)) <= MOST_TOKENS:
+        raise ValueError(told)
+    return tokens

@@ -89,7 +89,9 @@ class Plans:
         return (
             operation,
             free,
-            to_json({name: value is None if name in free else value for name, value in asked.variables.items()}),
+            to_json(
+                {name: value is None if name in free else value for name, value in asked.variables.items()}
+            ),
         )
 
 

@@ -153,6 +153,15 @@ async def test_what_it_says_is_text_and_nothing_else(people):
     assert await people.pg.fetchval("SELECT count(*) FROM conversations") == 4
 
 
+async def test_a_character_that_comes_in_two_pieces_is_one(people):
+    async with coached(people, saying("It is \ud83d", "\ude00 on ", "\ude00Friday", "\ud83d")):
+        *chunks, last = [result.data["coachAnswer"] for result in await follow(people)]
+    told = "It is 😀 on \ufffdFriday\ufffd"
+    assert "".join(chunk["text"] for chunk in chunks) == told
+    assert last["message"]["content"] == told
+    assert (await stored(people))[-1] == ("ASSISTANT", told)
+
+
 def refusing(statuses, then=("Friday.",), **headers):
     def answer(handler, write, number):
         if number <= len(statuses):
@@ -219,6 +228,24 @@ def odd_json(handler, write, _):
     write(END)
 
 
+def odd_numbers(count):
+    def answer(handler, write, _):
+        handler.stream()
+        write(delta("It is on Friday."))
+        write(b'data: {"choices": [], "usage": {"prompt_tokens": %b, "completion_tokens": 1}}\n\n' % count)
+        write(DONE)
+        write(END)
+
+    return answer
+
+
+def wrongly_packed(handler, write, _):
+    handler.stream(Content_Encoding="gzip")
+    write(delta("It is on Friday."))
+    write(DONE)
+    write(END)
+
+
 def stalls(handler, write, _):
     handler.stream()
     write(delta("It is on"))
@@ -234,7 +261,21 @@ def never_ends(handler, write, _):
 
 
 @pytest.mark.parametrize(
-    "answer", [cut_off, ends_without_end, says_nothing, errs, no_json, odd_json, stalls, never_ends]
+    "answer",
+    [
+        cut_off,
+        ends_without_end,
+        says_nothing,
+        errs,
+        no_json,
+        odd_json,
+        odd_numbers(b"Infinity"),
+        odd_numbers(b"-1"),
+        odd_numbers(b"99999999999"),
+        wrongly_packed,
+        stalls,
+        never_ends,
+    ],
 )
 async def test_half_an_answer_is_none(people, answer):
     given = {"COHERENCE_LLM_STALLED_SECONDS": 0.4, "COHERENCE_LLM_SECONDS": 1}

@@ -28,8 +28,10 @@ class Handler(BaseHTTPRequestHandler):
         self.server.ended.set()
         self.close_connection = True
 
-    def stream(self) -> None:
+    def stream(self, **headers: str) -> None:
         self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
