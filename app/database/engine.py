@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.database.base import to_json
 from app.database.direct import CUSTOM, Direct, Prepared
+from app.database.replica import OPTION
 from app.errors import Refused, TooSlow, Unavailable
 from app.realtime.changes import Changes
 
@@ -70,7 +71,9 @@ class Database:
         self._apart = _engine(url, 1).execution_options(isolation_level="AUTOCOMMIT")
         limited = _HNSW | {"statement_timeout": f"{read_timeout * 1_000:.0f}"}
         reads = _engine(replica_url or url, pool_size, **limited, plan_cache_mode=CUSTOM)
-        self._reads = reads.execution_options(isolation_level="AUTOCOMMIT")
+        self._reads = reads.execution_options(
+            isolation_level="AUTOCOMMIT", **{OPTION: replica_url is not None}
+        )
         _, options = reads.dialect.create_connect_args(reads.url)
         few = max(pool_size // 2, 1)  # of single statements, which are soon over
         self._fast_reads = Direct({**options, **_session(limited)}, few)

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from app.auth.viewer import PROGRAM
 from app.database.engine import Database
+from app.database.replica import replayed_until
 from app.dead_letters import queries as dead_letters
 from app.errors import Refused
 from app.observability.statistics import BUCKETS, Statistics, Times
@@ -39,13 +40,17 @@ class Stored:
     """That wait to be retried or discarded."""
     behind: int
     """Transactions that a look for changes goes back."""
+    replayed: datetime | None
+    """Until when the replica has replayed; None without one."""
 
     @classmethod
     async def of(cls, database: Database) -> "Stored":
         async with database.read() as connection:
+            replayed = await replayed_until(connection)
             last = await last_ingest(connection, PROGRAM)
         async with database.read(newest=True) as connection:  # a replica knows the sequence by halves
-            return cls(last, *await dead_letters.counts(connection), await behind(connection))
+            counts = await dead_letters.counts(connection)
+            return cls(last, *counts, await behind(connection), replayed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,12 @@ class Metrics(Collector):
                 "Transactions since the oldest one of this database that has written and not ended.",
                 value=stored.behind,
             )
+            if stored.replayed:
+                yield GaugeMetricFamily(
+                    "coherence_replica_replayed_timestamp_seconds",
+                    "Until when the replica has replayed what was committed.",
+                    value=stored.replayed.timestamp(),
+                )
             if stored.last_ingest:
                 yield GaugeMetricFamily(
                     "coherence_last_ingest_timestamp_seconds",

@@ -151,13 +151,13 @@ class Signal(Node):
     async def similar(
         self, info: Info, first: int = 10
     ) -> list[Annotated["SimilarSignal", strawberry.lazy("graphql_schema.vectors.types")]]:
-        from graphql_schema.vectors.loaders import SimilarLoader, signals_of
+        from graphql_schema.vectors.loaders import AsOfLoader, SimilarLoader, signals_of
 
         check(first)
         began = perf_counter()
-        await info.context.time()  # before the index is asked
+        as_of = await info.context.loader(AsOfLoader).load(None, None)  # before the index is asked
         matches = await info.context.loader(SimilarLoader).load(self.place, first)
-        return await signals_of(info.context, matches, began)
+        return await signals_of(info.context, matches, began, as_of)
 
 
 @strawberry.type(

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.coherence.sources.freshness import Freshness
+from app.coherence.sources.freshness import Freshness, freshness
 from app.signals.queries import SignalKey
 from app.timerange import ALWAYS
 from app.vectors.index import Match
@@ -39,10 +40,21 @@ class VectorIdLoader(Loader[SignalKey, None, str | None]):
         return None
 
 
-async def signals_of(context: Context, matches: Sequence[Match], began: float) -> list[SimilarSignal]:
-    """Of those that are still there, and may be read. `began` is when they were asked for."""
+class AsOfLoader(Loader[None, None, datetime]):
+    """Everything committed before it is found by what the operation asks for afterwards."""
+
+    async def read(
+        self, connection: AsyncConnection, keys: Sequence[None], arguments: None
+    ) -> dict[None, datetime]:
+        return {None: (await freshness(connection, ())).as_of}
+
+
+async def signals_of(
+    context: Context, matches: Sequence[Match], began: float, as_of: datetime
+) -> list[SimilarSignal]:
+    """Of those that are still there, and may be read. `began` and `as_of` are when they were asked for."""
     vectors = context.services.vectors
-    read_at = Freshness("pinecone" if vectors.elsewhere else "pgvector", await context.time(), None)
+    read_at = Freshness("pinecone" if vectors.elsewhere else "pgvector", as_of, None)
     method = f"cosine similarity of embeddings, of {vectors.store.space}"
     inputs, meta = calculation(ALWAYS, read_at, method, began)
     loader = context.loader(SignalLoader)

@@ -8,7 +8,7 @@ from app.conversations import queries as conversations
 from app.conversations.service import no_such_conversation
 from graphql_schema.context import Info
 from graphql_schema.inputs import known
-from graphql_schema.vectors.loaders import signals_of
+from graphql_schema.vectors.loaders import AsOfLoader, signals_of
 from graphql_schema.vectors.types import SimilarSignal
 
 
@@ -19,7 +19,7 @@ class VectorQueries:
         self, info: Info, text: str, first: int = 10, context_window_id: str | None = strawberry.UNSET
     ) -> list[SimilarSignal] | None:
         began = perf_counter()
-        await info.context.time()  # before the index is asked
+        as_of = await info.context.loader(AsOfLoader).load(None, None)  # before the index is asked
         context, key, conversation = info.context, known(context_window_id), None
         if key is not None:
             async with context.read() as connection:
@@ -29,4 +29,4 @@ class VectorQueries:
         matches = await context.services.vectors.search(
             context.rights, text, first, conversation, newest=context.newest
         )
-        return await signals_of(context, matches, began)
+        return await signals_of(context, matches, began, as_of)

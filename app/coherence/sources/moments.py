@@ -37,6 +37,7 @@ from app.coherence.windows import ORIGIN, Cells, Floats, Ints, collect
 from app.conversations.models import Conversation
 from app.conversations.queries import readable
 from app.database.base import Statement
+from app.database.replica import replayed_until
 from app.errors import BadUserInput
 from app.signals.models import Rollup5Minutes, RollupState, Signal
 from app.timerange import ALWAYS, TimeRange
@@ -106,11 +107,12 @@ async def read(
     found: dict[UUID | None, list[Any]] = {pool: [] for pool in pools}
     pieces = _pieces(question)
     statement = _statement(replace(question, range=ALWAYS), tuple(map(Piece.of, pieces)))
+    replayed = await replayed_until(connection)
     for row in await connection.execute(statement, {"pools": list(pools), **_times(pieces)}):
         if row.source is not None:
             found[row.pool].append(row)
     # There is always a row: of the state, where there are no signals.
-    freshness = Freshness.of(pieces, row)
+    freshness = Freshness.of(pieces, row, replayed)
     answers: dict[UUID | None, Reading | BadUserInput] = {
         pool: _reading(rows, question.step, freshness) for pool, rows in found.items()
     }

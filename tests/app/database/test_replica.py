@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +21,20 @@ from tests.conftest import KEY, Client, dsn
 
 CREATE = """mutation { createConversation(input: {contextWindowId: "c"}) {
     contextWindowId coherence { totalSignalCount inputs { asOf } } signals { totalCount } } }"""
+CALCULATED = """{
+    coherence(window: "1h") { inputs { asOf materializedThrough } }
+    signalSummary { inputs { asOf } } signalBuckets(duration: "1h") { inputs { asOf } }
+    searchSignals(text: "hello") { inputs { asOf } }
+    conversation(by: {contextWindowId: "a"}) {
+        coherence { inputs { asOf } } current(window: "1h") { inputs { asOf } } metrics(window: "1h") { inputs { asOf } }
+        lineage { inputs { asOf } } signals { edges { node { similar { inputs { asOf } } } } } } }"""
+STORE = """mutation { createSignals(createConversations: true, signals: [
+    {contextWindowId: "a", rawContent: "hello", signalSource: "Slack"},
+    {contextWindowId: "a", rawContent: "hello there", signalSource: "Jira"}]) { failedCount } }"""
+LATER = """mutation { createSignal(input: {contextWindowId: "a", rawContent: "hello again"}) {
+    receivedAt conversation { coherence { inputs { asOf } } } } }"""
+KNOWN = """SELECT greatest(pg_last_xact_replay_timestamp(), checkpoint_time) FROM pg_control_checkpoint()"""
+GAUGE = "coherence_replica_replayed_timestamp_seconds"
 READ = '{ conversation(by: {contextWindowId: "c"}) { contextWindowId } }'
 
 
@@ -47,7 +62,8 @@ def standby(url):
         shutil.rmtree(folder)
 
 
-async def test_queries_go_to_the_replica_and_what_a_mutation_answers_does_not(url, standby):
+@pytest.fixture
+async def app(url, standby):
     config = Settings(
         _env_file=None,
         COHERENCE_DATABASE_URL=url,
@@ -55,23 +71,102 @@ async def test_queries_go_to_the_replica_and_what_a_mutation_answers_does_not(ur
         COHERENCE_UPKEEP_SECONDS=0,
     )
     app = create_app(config, url, KEY)
-    replica = await asyncpg.connect(**dsn(standby))
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8002") as http,
-    ):
-        client = Client(http)
-        await replica.execute("SELECT pg_wal_replay_pause()")
-        created = (await client.data(CREATE))["createConversation"]
-        assert created["contextWindowId"] == "c"
-        assert created["coherence"]["totalSignalCount"] == created["signals"]["totalCount"] == 0
-        assert await client.data(READ) == {"conversation": None}
-        await replica.execute("SELECT pg_wal_replay_resume()")
-        async with asyncio.timeout(20):
-            while (await client.data(READ))["conversation"] is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-        assert (await http.get("/healthz")).status_code == 200
-    await replica.close()
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def http(app):
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8002") as http:
+        yield http
+
+
+@pytest.fixture
+async def replica(standby):
+    connection = await asyncpg.connect(**dsn(standby))
+    yield connection
+    await connection.close()
+
+
+def instants(found):
+    """Every `asOf` and `materializedThrough` in an answer."""
+    if isinstance(found, list):
+        return [instant for item in found for instant in instants(item)]
+    if not isinstance(found, dict):
+        return []
+    own = [found[name] for name in ("asOf", "materializedThrough") if name in found]
+    return [datetime.fromisoformat(at) for at in own] + instants(list(found.values()))
+
+
+async def eventually(condition):
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def pause(replica):
+    """Once it returns nothing more is replayed."""
+
+    async def is_paused():
+        return await replica.fetchval("SELECT pg_get_wal_replay_pause_state()") == "paused"
+
+    await replica.execute("SELECT pg_wal_replay_pause()")
+    await eventually(is_paused)
+
+
+async def test_nothing_is_said_to_be_counted_that_the_replica_has_not(http, replica):
+    client = Client(http)
+
+    async def replayed():
+        (line,) = [line for line in (await http.get("/metrics")).text.splitlines() if line.startswith(GAUGE)]
+        return float(line.split()[1])
+
+    async def calculated():
+        return instants(await client.data(CALCULATED))
+
+    async def is_embedded():
+        found = await client.data(CALCULATED)
+        signals = found["conversation"] and found["conversation"]["signals"]["edges"]
+        return bool(found["searchSignals"] and signals and all(edge["node"]["similar"] for edge in signals))
+
+    async def has_caught_up():
+        return min(await calculated()) >= stored
+
+    # Mostly its copy's checkpoint is all that it knows yet.
+    await pause(replica)
+    known = await replica.fetchval(KNOWN)
+    assert set(instants(await client.data("{ coherence { inputs { asOf } } }"))) == {known}
+    assert await replayed() == known.timestamp()
+    await replica.execute("SELECT pg_wal_replay_resume()")
+
+    await client.data(STORE)
+    await eventually(is_embedded)
+    await pause(replica)
+    later = (await client.data(LATER))["createSignal"]
+    stored = datetime.fromisoformat(later["receivedAt"])
+    assert min(instants(later)) >= stored  # read on the primary
+    for _ in range(3):  # executed, and planned
+        assert max(await calculated()) < stored
+    assert await replayed() < stored.timestamp()
+    await replica.execute("SELECT pg_wal_replay_resume()")
+    await eventually(has_caught_up)
+
+
+async def test_queries_go_to_the_replica_and_what_a_mutation_answers_does_not(http, replica):
+    client = Client(http)
+    await pause(replica)
+    created = (await client.data(CREATE))["createConversation"]
+    assert created["contextWindowId"] == "c"
+    assert created["coherence"]["totalSignalCount"] == created["signals"]["totalCount"] == 0
+    assert await client.data(READ) == {"conversation": None}
+
+    async def is_there():
+        return (await client.data(READ))["conversation"] is not None
+
+    await replica.execute("SELECT pg_wal_replay_resume()")
+    await eventually(is_there)
+    assert (await http.get("/healthz")).status_code == 200
 
 
 def test_a_replica_of_nothing_is_refused():
