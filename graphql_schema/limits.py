@@ -241,7 +241,8 @@ def limits(settings: Settings) -> type[SchemaExtension]:
                     ("cost in rows is", size.rows, settings.max_cost),
                     (
                         "cost in rows with those before it in its list is",
-                        together,
+                        # Said of those alone that could be answered by themselves.
+                        together if size.rows <= settings.max_cost else 0,
                         settings.max_cost,
                     ),
                 )
