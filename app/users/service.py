@@ -17,6 +17,7 @@ from app.auth.viewer import Rights
 from app.conversations.models import Conversation
 from app.database.base import AnyRow
 from app.database.engine import Database, changes_of, repeated_after_deadlock
+from app.database.search import folded
 from app.errors import BadUserInput, Conflict, NotFound
 from app.signals.models import Signal
 from app.users import encryption
@@ -100,6 +101,7 @@ class Users:
             if username is None:
                 raise no_such_user("id")
             await _forget(connection, username)
+            await _take_name(connection, username)
             for key in conversations:
                 changes_of(connection).note(key, None)
             await audit.note(connection, actor, "user deleted", f"user:{user_id}")
@@ -110,6 +112,14 @@ async def _forget(connection: AsyncConnection, username: str) -> None:
     """The name in what others' conversations hold: their signals stay, without saying whose words they are."""
     await connection.execute(delete(Anomaly).where(Anomaly.user_id == username))
     await connection.execute(update(Signal).where(Signal.user_id == username).values(user_id=None))
+
+
+async def _take_name(connection: AsyncConnection, username: str) -> None:
+    """Give the name to the oldest of its namesakes (alembic/versions/0014): nobody new may have it beside them."""
+    name = folded(User.username) == folded(username)
+    oldest = select(func.min(User.namesake)).where(name).scalar_subquery()
+    heir = update(User).where(name, User.namesake == oldest, User.namesake > 0).values(namesake=0)
+    await connection.execute(heir)
 
 
 async def _lock_conversations(connection: AsyncConnection, user_id: UUID) -> Sequence[UUID]:

@@ -50,6 +50,24 @@ async def test_a_username_is_one_user_s_in_any_form(client, taken, asked):
     assert found["user"] == {**made, "username": taken}
 
 
+async def test_the_name_of_one_who_goes_is_their_namesakes_and_nobody_new_s(client, pg):
+    """Namesakes are of before forms were compared."""
+    names = ["No\u00e9mie", "Noe\u0301mie", "\uff2eo\u00e9mie"]
+    await pg.execute(
+        "INSERT INTO users (username, role, namesake) SELECT name, 'EDUCATOR', n - 1"
+        " FROM unnest($1::text[]) WITH ORDINALITY AS u(name, n)",
+        names,
+    )
+    find = "query($n: String!) { user(by: {username: $n}) { id username } }"
+    for gone, left in ((names[0], names[1]), (names[1], names[2])):
+        found = (await client.data(find, n=gone))["user"]
+        assert found["username"] == gone
+        await client.data("mutation($id: ID!) { deleteUser(id: $id) { deletedId } }", id=found["id"])
+        assert (await client.data(find, n=gone))["user"]["username"] == left
+        error = await client.error(CREATE_USER, i={"username": left, "role": "EDUCATOR"})
+        assert error["extensions"]["code"] == "CONFLICT"
+
+
 @pytest.mark.parametrize("asked", ["ZO\u00cb@example.org", "zoe\u0308@example.org"])
 async def test_an_e_mail_is_one_user_s_in_any_form(client, asked):
     await client.data(CREATE_USER, i={"username": "a", "role": "COACH", "email": "zo\u00eb@example.org"})
