@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 IGNORED = Path(__file__).with_name("ignored_advisories.txt")
 LOCK = ROOT / "requirements-dev.lock"
 """It has everything that the others have."""
-PACKAGES = (ROOT / "app" / "web", ROOT / "tests" / "provider")
+PACKAGES = (ROOT / "app" / "web", ROOT / "tests" / "provider", ROOT / "tests" / "transport" / "clients")
 PATIENCE = 120
 """Seconds for all answers of a service; for one it is 5."""
 
