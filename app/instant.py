@@ -42,12 +42,12 @@ def _parsed(value: object, earliest: datetime) -> datetime:
         try:
             return datetime.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"DateTime {value!r} is not in the calendar: {_EXPECTED}.") from None
+            raise ValueError(f"DateTime {_shown(value)} is not in the calendar: {_EXPECTED}.") from None
     match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"DateTime {str(value)[:40]!r} cannot be read: {_EXPECTED}.")
+        raise ValueError(f"DateTime {_shown(value)} cannot be read: {_EXPECTED}.")
     fraction, offset = match.groups()
-    shown = repr(match[0][:60])
+    shown = _shown(match[0])
     if offset is None:
         raise ValueError(f"DateTime {shown} has no offset: {_EXPECTED}.")
     if fraction is not None and fraction[7:].strip("0"):  # some write seven digits, whatever they know
@@ -59,6 +59,11 @@ def _parsed(value: object, earliest: datetime) -> datetime:
     if instant < earliest:
         raise ValueError(f"DateTime {shown} lies before 1970: {_EXPECTED}.")
     return instant
+
+
+def _shown(value: object) -> str:
+    """Return the beginning of what cannot be read, as a message quotes it: escapes make some letters ten of them."""
+    return repr(str(value)[:40])[:60]
 
 
 def parse_instants(values: Sequence[str]) -> list[datetime]:
