@@ -94,6 +94,8 @@ class Context:
     """Long lists among the operation's variables, read beforehand (graphql_schema/batches.py)."""
     duplicates: list[str] = field(default_factory=list)
     """Response keys of fields whose signal had been stored before."""
+    reading: set[asyncio.Task[Any]] = field(default_factory=set)
+    """What reads for several fields at once. It outlasts any one of them, and ends with the operation."""
     arrivals: asyncio.Task[int] | None = None
     """Dealing with what had arrived when a query first asked for it."""
     clock: asyncio.Task[datetime] | None = None
@@ -201,6 +203,11 @@ class Loader[K: Hashable, A: Hashable, V]:
         self._loader.prime((key, arguments), value)
 
     async def _load_batch(self, keys: list[tuple[K, A]]) -> list[V]:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        reading = self.context.reading
+        reading.add(task)
+        task.add_done_callback(reading.discard)
         groups: dict[A, list[K]] = {}
         for key, arguments in keys:
             groups.setdefault(arguments, []).append(key)

@@ -38,6 +38,7 @@ class FreshContext(SchemaExtension):
             execution.context,
             loaders={},
             lists={},
+            reading=set(),
             arrivals=None,
             asked=None,
             cost={},
@@ -45,7 +46,11 @@ class FreshContext(SchemaExtension):
             # The one that its request has begun with; each of a WebSocket's, and of a batch, has its own.
             attempt=execution.context.request.pop(ATTEMPT, None) or Attempt(),
         )
-        yield
+        try:
+            yield
+        finally:
+            for task in tuple(execution.context.reading):
+                task.cancel()
 
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context

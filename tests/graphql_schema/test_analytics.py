@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from statsmodels.tsa.holtwinters import Holt
 
+from app.instant import write_instant
 from tests.conftest import EDITIONS
 from tests.graphql_schema.test_statement_counts import statements
 
@@ -144,7 +145,7 @@ async def test_forecasts_are_statsmodels_own(client, sent):
         places, last = drift(rows)
         wanted = np.clip(Holt(np.array(places), initialization_method="estimated").fit().forecast(24), 0, 1)
         assert [point["driftScore"] for point in found["points"]] == pytest.approx(list(wanted), abs=1e-4)
-        starts = [write(last + n * 10 * MINUTE) for n in range(1, 25)]
+        starts = [write_instant(last + n * 10 * MINUTE) for n in range(1, 25)]
         assert [point["windowStart"] for point in found["points"]] == starts
         assert all(
             0 <= point["lower"] <= point["driftScore"] <= point["upper"] <= 1 for point in found["points"]

@@ -5,6 +5,7 @@ What an issue has changed since is written down here, and nowhere else.
 
 import asyncio
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -115,10 +116,10 @@ def expected(before):
             message["node"]["signal"] = None
     for sums in ("feedbackSummary", "messageBuckets"):
         answers["everything"][sums] = before["answers"]["everything"][sums]
-    # A conversation's name is in NFC, where no other one has that: "re\u0301sume\u0301" stays what it was.
-    return json.loads(
-        json.dumps(answers).replace('"contextWindowId": "cafe\\u0301"', '"contextWindowId": "caf\\u00e9"')
-    )
+    # Times have six digits of a second. A conversation's name is in NFC, where no other one has that:
+    # "re\u0301sume\u0301" stays what it was.
+    written = re.sub(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', r'"\1.000000Z"', json.dumps(answers))
+    return json.loads(written.replace('"contextWindowId": "cafe\\u0301"', '"contextWindowId": "caf\\u00e9"'))
 
 
 def messages(answers):
