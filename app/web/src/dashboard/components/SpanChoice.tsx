@@ -1,6 +1,7 @@
 import { useQuery } from 'urql'
 
 import { SpanChoiceDocument } from '../api/generated'
+import { optionOf, windowOf } from '../parameters'
 import { RANGES } from '../ranges'
 import { useQueryState } from '../router'
 import { Choice } from './Choice'
@@ -13,7 +14,10 @@ export interface Span {
 /** The window and the range of the address, or what the page takes without. */
 export function useSpan(standard: Span): Span {
   const [params] = useQueryState()
-  return { window: params.get('window') ?? standard.window, range: params.get('range') ?? standard.range }
+  return {
+    window: windowOf(params.get('window'), standard.window),
+    range: optionOf(params.get('range'), RANGES, standard.range),
+  }
 }
 
 /** How wide the windows are and how far back they go; in the address, so that a view can be shared. */

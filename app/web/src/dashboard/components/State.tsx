@@ -4,6 +4,17 @@ import './State.css'
 import type { ReactNode } from 'react'
 import type { CombinedError } from 'urql'
 
+import { Link } from '../router'
+
+const CURSORS = ['after', 'before']
+
+/** This address without the place in a list: the page that it names is there no more. */
+function withoutCursors(): string {
+  const params = new URLSearchParams(location.search)
+  for (const name of CURSORS) params.delete(name)
+  return `${location.pathname}?${params}`
+}
+
 /** Shown only where it takes long enough to be noticed. */
 export function Loading({ what }: { what: string }) {
   return (
@@ -37,8 +48,10 @@ export function NotLive({ error }: { error: CombinedError }) {
   )
 }
 
-/** Says what went wrong in the server's own words, and lets one try again. */
+/** Says what went wrong in the server's own words, and what one can do: try again, or start over where that cannot help. */
 export function Failure({ error, retry }: { error: CombinedError; retry?: () => void }) {
+  const faults = error.graphQLErrors.filter(({ extensions }) => extensions['code'] === 'BAD_USER_INPUT')
+  const isCursor = faults.some(({ extensions }) => CURSORS.includes(String(extensions['field'])))
   return (
     <div className="state" role="alert">
       <p className="state-title">{error.networkError ? 'The server does not answer' : 'The server refused this'}</p>
@@ -47,7 +60,10 @@ export function Failure({ error, retry }: { error: CombinedError; retry?: () => 
           ? 'It is asked again every few seconds. Is it running, and the network up?'
           : reasonOf(error)}
       </p>
-      {retry && (
+      {retry && faults.length > 0 && location.search !== '' && (
+        <Link href={isCursor ? withoutCursors() : location.pathname}>{isCursor ? 'To the first page' : 'Start over'}</Link>
+      )}
+      {retry && faults.length === 0 && (
         <button type="button" onClick={retry}>
           Try again
         </button>

@@ -7,6 +7,7 @@ import { useReading } from '../api/reading'
 import { Choice } from '../components/Choice'
 import { Panel } from '../components/Panel'
 import { Empty, Failure, Loading } from '../components/State'
+import { optionOf } from '../parameters'
 import { RANGES, timeRange } from '../ranges'
 import { useQueryState } from '../router'
 import { useTitle } from '../title'
@@ -26,7 +27,7 @@ const GROUPS = [
   { value: 'AGENT', name: 'Agent' },
   { value: 'DOMAIN', name: 'Domain' },
 ]
-const STANDARD = { range: '30d', unit: 'DAY', by: '' }
+const STANDARD = { range: '30d', unit: 'DAY', by: '' } as const
 
 /** Of a reader's local days; the server counts by it too. */
 const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -35,12 +36,11 @@ const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 export default function Feedback() {
   useTitle('Feedback and cost')
   const [params, change] = useQueryState()
-  const chosen = (name: keyof typeof STANDARD) => params.get(name) ?? STANDARD[name]
   const choose = (name: keyof typeof STANDARD) => (value: string) =>
     change({ [name]: value === STANDARD[name] ? null : value })
-  const unit = chosen('unit') as CalendarUnit
-  const by = chosen('by') as MessageGroup | ''
-  const chosenRange = chosen('range')
+  const unit = optionOf<CalendarUnit>(params.get('unit'), UNITS, STANDARD.unit)
+  const by = optionOf<MessageGroup | ''>(params.get('by'), GROUPS, STANDARD.by)
+  const chosenRange = optionOf(params.get('range'), RANGES, STANDARD.range)
   const range = useMemo(() => timeRange(chosenRange), [chosenRange])
 
   const { data, error, isReading, read } = useReading({

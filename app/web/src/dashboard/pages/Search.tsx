@@ -2,6 +2,7 @@ import './Search.css'
 
 import type { FormEvent } from 'react'
 
+import { useContextWindowId } from '../api/contextWindowId'
 import { SearchDocument } from '../api/generated'
 import { useReading } from '../api/reading'
 import { SignalTable } from '../components/SignalTable'
@@ -17,11 +18,11 @@ export default function Search() {
   useTitle('Search')
   const [params, change] = useQueryState()
   const text = params.get('text') ?? ''
-  const contextWindowId = params.get('conversation')
+  const contextWindowId = useContextWindowId(params.get('conversation'))
   const { data, error, isReading, read } = useReading({
     query: SearchDocument,
-    variables: { text, first: MOST, contextWindowId },
-    pause: text === '',
+    variables: { text, first: MOST, contextWindowId: contextWindowId ?? null },
+    pause: text === '' || contextWindowId === undefined,
   })
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
@@ -43,7 +44,7 @@ export default function Search() {
             defaultValue={text}
           />
           <button type="submit">Search</button>
-          {contextWindowId !== null && (
+          {contextWindowId != null && (
             <button type="button" className="chip" onClick={() => change({ conversation: null })}>
               Only in {contextWindowId} <span aria-hidden="true">×</span>
             </button>

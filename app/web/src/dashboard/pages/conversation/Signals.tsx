@@ -16,6 +16,7 @@ import { Pager } from '../../components/Pager'
 import { Panel } from '../../components/Panel'
 import { SignalTable } from '../../components/SignalTable'
 import { Empty, Failure, Loading, NotLive } from '../../components/State'
+import { optionOf } from '../../parameters'
 import { useQueryState } from '../../router'
 
 const PAGE_SIZE = 25
@@ -35,7 +36,7 @@ const CLASSES = [
 export function Signals({ contextWindowId }: { contextWindowId: string }) {
   const [params, change] = useQueryState()
   const [paused, setPaused] = useState(false)
-  const classification = params.get('class') as Classification | null
+  const classification = optionOf<Classification | ''>(params.get('class'), CLASSES, '') || null
   const isNewest = !params.has('before') && !params.has('after')
 
   const { data, error, read } = useReading({

@@ -1,17 +1,18 @@
 import { Choice } from '../../components/Choice'
+import { optionOf } from '../../parameters'
 import type { Changes } from '../../router'
 
 /** The names that filters have in the address; `agent` and `user` come by links from elsewhere. */
 export const FILTERS = ['search', 'status', 'agent', 'user'] as const
 
-const STATUSES = [
+export const STATUSES = [
   { value: '', name: 'Any' },
   { value: 'ACTIVE', name: 'Active' },
   { value: 'ARCHIVED', name: 'Archived' },
   { value: 'DELETED', name: 'Deleted' },
 ]
 
-const SORTS = [
+export const SORTS = [
   { value: '', name: 'Latest signal' },
   { value: 'quietest', name: 'Longest quiet' },
   { value: 'newest', name: 'Newest' },
@@ -40,11 +41,11 @@ export function Filters({ params, change }: FiltersProps) {
       </search>
       <Choice
         label="Status"
-        value={params.get('status') ?? ''}
+        value={optionOf(params.get('status'), STATUSES, '')}
         options={STATUSES}
         choose={(status) => set({ status })}
       />
-      <Choice label="Sort by" value={params.get('sort') ?? ''} options={SORTS} choose={(sort) => set({ sort })} />
+      <Choice label="Sort by" value={optionOf(params.get('sort'), SORTS, '')} options={SORTS} choose={(sort) => set({ sort })} />
       {agent !== null && <Chip says={`Agent ${agent}`} remove={() => set({ agent: null })} />}
       {params.has('user') && <Chip says="One user’s" remove={() => set({ user: null })} />}
     </>

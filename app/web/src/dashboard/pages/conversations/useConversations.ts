@@ -16,7 +16,9 @@ import {
 import { pageArguments } from '../../api/page'
 import { useReading } from '../../api/reading'
 import type { Span } from '../../components/SpanChoice'
+import { optionOf } from '../../parameters'
 import { isWhollyLive, lookback, timeRange } from '../../ranges'
+import { SORTS, STATUSES } from './Filters'
 import { useEvery, useGathered, useSettled } from '../../timing'
 
 const PAGE_SIZE = 25
@@ -43,7 +45,7 @@ export function useConversations(params: URLSearchParams, span: Span) {
   const search = useSettled(params.get('search'), TYPING_MS)
   const filter: ConversationFilter = {
     search,
-    status: params.get('status') as ConversationStatus | null,
+    status: optionOf<ConversationStatus | ''>(params.get('status'), STATUSES, '') || null,
     agentId: params.get('agent'),
     userId: params.get('user'),
   }
@@ -53,7 +55,7 @@ export function useConversations(params: URLSearchParams, span: Span) {
     variables: {
       ...pageArguments(params, PAGE_SIZE),
       filter,
-      orderBy: ORDERS[params.get('sort') ?? ''] ?? ORDERS['latest'],
+      orderBy: ORDERS[optionOf(params.get('sort'), SORTS, '')] ?? ORDERS['latest'],
       window: span.window,
       range,
     },

@@ -1,6 +1,7 @@
 /** What the verification view is asked for: all of it in the address. */
 import { useMemo, useState } from 'react'
 
+import { instantOf, optionOf, windowOf } from '../../parameters'
 import { useQueryState } from '../../router'
 
 const HOUR_MS = 3_600_000
@@ -38,17 +39,21 @@ export function useAsked(): { asked: Asked; refresh: () => void } {
   const [params] = useQueryState()
   const [moment, setMoment] = useState(wholeSecond)
   const asked = useMemo(() => {
-    const range = params.get('range') ?? STANDARD.range
+    const range = optionOf(params.get('range'), [...PRESETS, { value: EXACT }], STANDARD.range)
     return {
       contextWindowId: params.get('conversation'),
-      window: params.get('window') ?? STANDARD.window,
+      window: windowOf(params.get('window'), STANDARD.window),
       range,
       sources: params.getAll('source'),
-      ...(range === EXACT ? { start: params.get('start'), end: params.get('end') } : preset(range, moment)),
+      ...(range === EXACT ? exact(instantOf(params.get('start')), instantOf(params.get('end'))) : preset(range, moment)),
     }
   }, [params, moment])
   return { asked, refresh: () => setMoment(wholeSecond) }
 }
+
+/** Sides that are the wrong way round are changed over. */
+const exact = (start: string | null, end: string | null) =>
+  start !== null && end !== null && Date.parse(start) > Date.parse(end) ? { start: end, end: start } : { start, end }
 
 const wholeSecond = () => Math.floor(Date.now() / 1000) * 1000
 
