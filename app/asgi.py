@@ -108,7 +108,7 @@ def create_app(settings: Settings, url: str, key: str, statistics: Statistics | 
             allow_credentials=settings.auth == "required",
             expose_headers=["Retry-After", "X-Request-Id"],
         ),
-        Middleware(Failures),
+        Middleware(Failures, statistics=services.statistics),
         Middleware(Authentication, auth=services.auth),
     ]
     app = Starlette(

@@ -85,6 +85,11 @@ class Metrics(Collector):
             "Plans of GraphQL operations that failed unexpectedly; the operations were executed instead.",
             value=statistics.plan_failures,
         )
+        yield CounterMetricFamily(
+            "coherence_failed_requests",
+            "Requests that failed as a whole, on whatever path, in a way that nobody expected.",
+            value=statistics.failed_requests,
+        )
         yield from _times("coherence_request", "GraphQL operations", statistics.requests)
         yield GaugeMetricFamily(
             "coherence_subscriptions", "Subscriptions at the moment.", value=statistics.subscriptions

@@ -8,6 +8,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.observability.statistics import Statistics
 from app.refusals import internal_failure
 
 log = structlog.get_logger()
@@ -59,10 +60,11 @@ class RequestLog:
 
 
 class Failures:
-    """Pure-ASGI middleware. What nobody expected is logged, and answered with JSON, on every path."""
+    """Pure-ASGI middleware. What nobody expected is logged, counted, and answered with JSON, on every path."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, statistics: Statistics) -> None:
         self.app = app
+        self._statistics = statistics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -80,6 +82,7 @@ class Failures:
         except ClientDisconnect:
             raise
         except Exception as error:
+            self._statistics.request_failed()
             request_id = scope["state"]["request_id"]
             log.exception("request failed", path=scope["path"], request_id=request_id, exc_info=error)
             if begun:  # it cannot be answered otherwise any more: the connection breaks off

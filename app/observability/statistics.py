@@ -32,6 +32,7 @@ _ROW = np.dtype(
         ("requests", _TIMES),
         ("failures", "i8"),
         ("plan_failures", "i8"),
+        ("failed_requests", "i8"),
         ("batches", _TIMES),
         ("accepted", "i8"),
         ("refused", "i8"),
@@ -120,6 +121,10 @@ class Statistics:
         """One operation's plan, in a way that nobody expected."""
         self._rows[self._worker]["plan_failures"] += 1
 
+    def request_failed(self) -> None:
+        """One request as a whole, on whatever path, in a way that nobody expected."""
+        self._rows[self._worker]["failed_requests"] += 1
+
     def ingested(self, *, accepted: int = 0, refused: int = 0, duplicates: int = 0, seconds: float) -> None:
         """One batch that a client has sent, and what became of its signals. Duplicates had been stored before."""
         self.batches.add(seconds)
@@ -165,6 +170,10 @@ class Statistics:
     @property
     def plan_failures(self) -> int:
         return self._total("plan_failures")
+
+    @property
+    def failed_requests(self) -> int:
+        return self._total("failed_requests")
 
     @property
     def accepted(self) -> int:

@@ -271,8 +271,7 @@ class Ingest:
         )
         return stream, chunks if encoding == "identity" else ndjson.unzipped(chunks)
 
-    @staticmethod
-    async def _run(stream: Stream, chunks: AsyncIterator[bytes], request_id: str) -> Response | None:
+    async def _run(self, stream: Stream, chunks: AsyncIterator[bytes], request_id: str) -> Response | None:
         """How the request is answered where nothing has been told of it yet that would be a report."""
         try:
             await stream.store(chunks)
@@ -281,6 +280,7 @@ class Ingest:
         except ClientDisconnect:
             raise
         except Exception as error:
+            self._statistics.request_failed()
             log.exception("ingest failed", request_id=request_id, exc_info=error)
             answer, told = internal_failure(request_id), internal_error(request_id)
         else:

@@ -132,9 +132,9 @@ TRANSPORTS = [by_post, by_get, by_events, by_websocket]
 READING = [(Direct, "row"), (Hole, "filled"), (Points, "__init__"), (Plans, "plan_of"), (Plans, "free_of")]
 
 
-async def plan_failures(http):
+async def counted(http, name):
     text = (await http.get("/metrics")).text
-    (line,) = [line for line in text.splitlines() if line.startswith("coherence_plan_failures_total ")]
+    (line,) = [line for line in text.splitlines() if line.startswith(f"coherence_{name}_total ")]
     return float(line.split()[1])
 
 
@@ -156,7 +156,7 @@ async def test_a_query_whose_plan_fails_is_executed(place, http, monkeypatch, ow
             assert all(line["request_id"] for line in told)
             failed += len(told)
     assert failed
-    assert await plan_failures(http) == failed
+    assert await counted(http, "plan_failures") == failed
 
 
 def may_pass(failure, name):
@@ -214,7 +214,7 @@ async def test_a_mutation_whose_plan_fails_before_it_has_sent_anything_is_execut
                 with monkeypatch.context() as patch, capture_logs():
                     failing(patch, owner, name, failure, only=only)
                     assert await store(query, transport) == (True, 1), (name, transport, failure)
-    assert await plan_failures(http)
+    assert await counted(http, "plan_failures")
 
 
 @pytest.mark.parametrize("after", [True, False])
@@ -269,8 +269,8 @@ async def test_every_route_answers_with_json_and_the_requests_id(
     def fails(*_, **__):
         raise ZeroDivisionError("SECRET-MARKER")
 
-    monkeypatch.setattr(step, fails)
-    with capture_logs() as logs:
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(step, fails)
         response = await http.request(
             method, path, content=b'{"contextWindowId": "a"}' if method == "POST" else None, headers=headers
         )
@@ -283,6 +283,7 @@ async def test_every_route_answers_with_json_and_the_requests_id(
     (line,) = [line for line in logs if line["log_level"] == "error"]
     assert line["request_id"] == request_id
     assert isinstance(line["exc_info"], ZeroDivisionError)
+    assert await counted(http, "failed_requests") == 1
 
 
 async def test_a_failure_amid_a_report_is_its_last_line(http, pg, monkeypatch):
@@ -305,6 +306,7 @@ async def test_a_failure_amid_a_report_is_its_last_line(http, pg, monkeypatch):
         "requestId": response.headers["x-request-id"],
     }
     assert last["accepted"] == 1_000
+    assert await counted(http, "failed_requests") == 1
     assert (await stored(pg)).count("x") == 1_000
 
 
