@@ -197,7 +197,7 @@ def test_what_is_not_there_is_said(page: Page):
 
 def test_a_refusal_is_in_the_words_of_the_server(context: BrowserContext):
     page = context.new_page()  # of which the browser does complain: the answer's status is 400
-    page.goto("/conversations/demo-steady-1?window=nonsense")
+    page.goto("/conversations/demo-steady-1?before=nonsense")
     expect(page.get_by_role("alert").filter(has_text="nonsense")).to_contain_text("The server refused this")
 
 

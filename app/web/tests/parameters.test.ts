@@ -16,7 +16,7 @@ test('what is no option is the standard', () => {
 })
 
 test('windows are those that the server takes', () => {
-  for (const given of ['30s', '5m', '1h30m', '7d', '366d']) assert.equal(windowOf(given, '1h'), given)
+  for (const given of ['30s', '5m', '1h30m', '7d', '366d', '90 minutes', '1 day', 'PT5M', 'P1DT2H']) assert.equal(windowOf(given, '1h'), given)
   for (const given of ['banana', '', '0s', '367d', '5', '5 parsecs', '-5m', '9999999999h', null]) {
     assert.equal(windowOf(given, '1h'), '1h')
   }

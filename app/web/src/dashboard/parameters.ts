@@ -1,6 +1,8 @@
 /** What an address may say, and what is taken where it says something else: no link is a dead end. */
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
+const WORDS = /^(?:\d{1,8}\s*(?:[smhd]|(?:second|minute|hour|day)s?)\s*)+$/
+const ISO = /^P(?:\d{1,3}D)?(?:T(?:\d{1,5}H)?(?:\d{1,7}M)?(?:\d{1,8}S)?)?$/
 const LONGEST_WINDOW_S = 366 * 86_400
 
 interface Option {
@@ -13,11 +15,11 @@ export function optionOf<Value extends string>(given: string | null, options: re
   return (options.find(({ value }) => value.toLowerCase() === wanted)?.value ?? standard) as Value
 }
 
-/** A width of windows such as `30s`, `5m` or `1h30m`, if it is one that the server takes; `standard` otherwise. */
+/** A width of windows such as `30s`, `1h30m`, `5 minutes` or `PT5M`, if the server takes it; `standard` otherwise. */
 export function windowOf(given: string | null, standard: string): string {
-  if (given === null || !/^(?:\d{1,8}[smhd])+$/.test(given)) return standard
+  if (given === null || !(WORDS.test(given) || ISO.test(given))) return standard
   let seconds = 0
-  for (const [, number, unit] of given.matchAll(/(\d+)([smhd])/g)) {
+  for (const [, number, unit] of given.toLowerCase().matchAll(/(\d+)\s*([smhd])/g)) {
     seconds += Number(number) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS]
   }
   return seconds >= 1 && seconds <= LONGEST_WINDOW_S ? given : standard
